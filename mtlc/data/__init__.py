@@ -1,0 +1,1 @@
+"""Where images and labels come from: the procedural rooms, folders of photos, and how samples are changed."""

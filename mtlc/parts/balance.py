@@ -1,0 +1,72 @@
+"""The catalogue of loss-level balancing: how the tasks' losses become the one number that is minimised."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from mtlc.parts.part import Part, key, register
+
+
+class LossBalancer(Part):
+    """What stands after `balance`. Each states the scale of its weights and what it keeps between steps."""
+
+    noun: ClassVar[str] = "balancing method"
+    paper: ClassVar[str] = ""
+    scale: ClassVar[str] = ""
+
+
+def _every() -> Any:
+    return key("epoch", "how often the weights change: `epoch`, or a number of steps", low=1)
+
+
+@register("equal", module="mtlc.balance.equal:Equal")
+class Equal(LossBalancer):
+    """The sum of the losses, each times its task's `weight`."""
+
+    scale: ClassVar[str] = "every weight is 1"
+
+
+@register("uncertainty", module="mtlc.balance.uncertainty:Uncertainty")
+class Uncertainty(LossBalancer):
+    """Learned log-variances: sum of exp(-s)/2 times the loss, plus s/2; the one half holds for every kind of loss."""
+
+    init: float = key(0.0, "first log-variance")
+
+    paper: ClassVar[str] = "Kendall, Gal, Cipolla, CVPR 2018 (arXiv 1705.07115)"
+    scale: ClassVar[str] = "free: at its optimum a weight is half the inverse of its loss"
+
+
+@register("dwa", module="mtlc.balance.dwa:Dwa")
+class Dwa(LossBalancer):
+    """Dynamic weight average: a softmax of how much slower each loss has fallen lately."""
+
+    temperature: float = key(2.0, "higher makes the weights more equal", above=0)
+    every: int | Literal["epoch"] = _every()
+
+    paper: ClassVar[str] = "Liu, Johns, Davison, CVPR 2019 (arXiv 1803.10704), eq. 7"
+    scale: ClassVar[str] = "the weights sum to the number of tasks"
+
+
+@register("random", module="mtlc.balance.random:Random")
+class Random(LossBalancer):
+    """Weights drawn anew each step, a softmax of normal numbers: the control for any claim about balancing."""
+
+    seed: int | None = key(None, "seed of the draws; none: the run's", low=0)
+
+    paper: ClassVar[str] = "Lin et al., TMLR 2022 (arXiv 2111.10603)"
+    scale: ClassVar[str] = "the weights sum to 1"
+
+
+@register("lps", module="mtlc.balance.lps:Lps")
+class Lps(LossBalancer):
+    """Loss prioritisation: log-projected losses, weighted by how slowly each falls, spread around their mean."""
+
+    spread: float = key(7.5, "how far weights are pushed from their mean (7.5 NYUD, 1.6 PASCAL)", low=0)
+    every: int | Literal["epoch"] = _every()
+    epsilon: float = key(1e-6, "inside the logarithm", above=0)
+    renormalise: Literal["mean", "one"] = key(
+        "mean", "after weights below 0 are set to 0, scale so that their mean is kept, or is one"
+    )
+
+    paper: ClassVar[str] = "MT-CP, WACV 2025 (arXiv 2412.03179), loss prioritisation scheme"
+    scale: ClassVar[str] = "the mean weight stays near 1"

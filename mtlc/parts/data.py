@@ -1,0 +1,126 @@
+"""The catalogue of data sets and augmentations; what labels a data set has is known without opening it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from mtlc.parts.part import AUTO, Auto, Part, Place, Size, key, register
+
+
+@dataclass(frozen=True)
+class Label:
+    """One kind of label of a data set: the task kind it serves and, where it has classes, their names."""
+
+    kind: str
+    classes: tuple[str, ...] = ()
+
+
+class Augment(Part):
+    """A random change of a training sample that keeps its labels right."""
+
+    noun: ClassVar[str] = "augmentation"
+
+
+@register("flip")
+class Flip(Augment):
+    """Mirror left and right; the x of normals changes sign."""
+
+    share: float = key(0.5, "share of samples mirrored", low=0, high=1)
+
+
+@register("scale")
+class Scale(Augment):
+    """Zoom by a random factor, then crop or pad to the size; depth is divided by the factor."""
+
+    min: float = key(0.5, "smallest factor", above=0)
+    max: float = key(2.0, "largest factor", above=0)
+
+
+@register("crop")
+class Crop(Augment):
+    """Take a random window and resize it to the size; depth is divided by the zoom."""
+
+    min: float = key(0.7, "smallest share of each side", above=0, high=1)
+
+
+@register("jitter")
+class Jitter(Augment):
+    """Change brightness, contrast, saturation and hue at random."""
+
+    strength: float = key(0.2, "largest relative change; hue turns by a quarter of it", low=0, high=1)
+
+
+class Data(Part):
+    """What a `data` block names."""
+
+    noun: ClassVar[str] = "data set"
+    size: Size
+    augment: tuple[Augment, ...]
+
+    def labels(self) -> Mapping[str, Label]:
+        """Its labels by name. Raises `mtlc.data.manifest.ManifestError` where a manifest is wrong."""
+        raise NotImplementedError(type(self).__name__)
+
+
+def _augment() -> Any:
+    return key((), "random changes of the training samples, in order")
+
+
+@register("rooms", module="mtlc.data.rooms_set:Rooms")
+class Rooms(Data):
+    """Procedural indoor scenes, rendered by mtlc itself: exact labels from one geometry, nothing to download."""
+
+    size: Size = key(Size(64, 64), "height x width of the images", low=16)
+    images: int = key(1000, "training images", low=1)
+    val: int = key(100, "validation images", low=0)
+    test: int = key(200, "test images", low=0)
+    seed: int = key(0, "of the scenes", low=0)
+    augment: tuple[Augment, ...] = _augment()
+
+    def labels(self) -> Mapping[str, Label]:
+        from mtlc.data.rooms_classes import CLASSES
+
+        plain = {kind: Label(kind) for kind in ("depth", "normals", "edges", "saliency")}
+        return {"semseg": Label("semseg", CLASSES), **plain}
+
+
+@register("folder", module="mtlc.data.folder:Folder")
+class Folder(Data):
+    """Images and labels of your own, described in one YAML manifest."""
+
+    root: Place = key(..., "folder that the manifest's patterns start from")
+    manifest: Place = key(..., "the YAML file; its path is relative to the spec")
+    size: Size = key(..., "height x width that everything is resized to", low=16)
+    augment: tuple[Augment, ...] = _augment()
+
+    def labels(self) -> Mapping[str, Label]:
+        from mtlc.data.manifest import read_manifest
+
+        assert self.manifest.path is not None
+        manifest = read_manifest(self.manifest.path)
+        return {name: Label(label.kind, label.classes) for name, label in manifest.labels.items()}
+
+
+NYUD_CLASSES = tuple(
+    """wall floor cabinet bed chair sofa table door window bookshelf picture counter blinds desk shelves curtain
+    dresser pillow mirror floor_mat clothes ceiling books refrigerator television paper towel shower_curtain box
+    whiteboard person night_stand toilet sink lamp bathtub bag other_structure other_furniture other_prop""".split()
+)
+
+
+@register("nyud")
+class Nyud(Data):
+    """NYUD-v2 as the field keeps it on disk: 795 training and 654 test images, 40 classes. No reader yet."""
+
+    root: Place = key(Place("data/nyud", "NYUD_ROOT"), "folder of the data set")
+    size: Size = key(Size(448, 576), "height x width of the training crop", low=16)
+    augment: tuple[Augment, ...] = _augment()
+
+    def labels(self) -> Mapping[str, Label]:
+        plain = {kind: Label(kind) for kind in ("depth", "normals", "edges")}
+        return {"semseg": Label("semseg", NYUD_CLASSES), **plain}
+
+
+__all__ = ["AUTO", "Auto", "Augment", "Data", "Folder", "Label", "Nyud", "Rooms"]

@@ -1,0 +1,57 @@
+"""The catalogue of decoders: a decoder turns the levels a task reads into its stream and keeps its inner levels."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, ShapeError, key, register
+
+
+class Decoder(Part):
+    """Writes two features: the stream, and the top-down sums (one per level read, finest first)."""
+
+    noun: ClassVar[str] = "decoder"
+    dim: int
+    levels: tuple[int, ...] | Auto
+
+    def reads_strides(self, levels: Levels) -> tuple[int, ...]:
+        """The strides it uses, finest first: `levels`, or every one of at least 4 (the finest if none is)."""
+        have = tuple(level.stride for level in levels)
+        if isinstance(self.levels, Auto):
+            return tuple(s for s in have if s >= 4) or have[:1]
+        missing = [s for s in self.levels if s not in have]
+        if missing:
+            raise ShapeError(
+                "MTL303",
+                f"`{self.word}` asks for stride {missing[0]}, but the strides it reads are {_listed(have)}",
+                f"choose `levels` from {_listed(have)}",
+            )
+        return tuple(sorted(self.levels))
+
+    def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
+        inner = tuple(Level(self.dim, stride) for stride in self.reads_strides(reads[0]))
+        return inner[:1], inner
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        return {**super().arguments(reads), "inputs": reads[0], "levels": self.reads_strides(reads[0])}
+
+
+def _listed(strides: tuple[int, ...]) -> str:
+    return ", ".join(map(str, strides))
+
+
+@register("conv_up", module="mtlc.nn.decoders:ConvUp")
+class ConvUp(Decoder):
+    """1x1 to `dim`, top-down sum to the finest level of stride 4 or more, then `depth` 3x3 blocks."""
+
+    dim: int = key(64, "channels of the stream", low=1)
+    depth: int = key(1, "3x3 blocks after the sum", low=0)
+    levels: tuple[int, ...] | Auto = key(AUTO, "strides to read; auto: all of 4 and more", low=1)
+
+
+@register("linear", module="mtlc.nn.decoders:Linear")
+class Linear(Decoder):
+    """`conv_up` without 3x3 blocks: 1x1 to `dim` and the top-down sum."""
+
+    dim: int = key(64, "channels of the stream", low=1)
+    levels: tuple[int, ...] | Auto = key(AUTO, "strides to read; auto: all of 4 and more", low=1)

@@ -1,0 +1,71 @@
+"""The catalogue of layers: encoders read the image and write levels, necks read levels and write levels."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, ShapeError, key, register
+
+IMAGE: Levels = (Level(3, 1),)
+
+
+class Layer(Part):
+    """What a `shared` or `layer` block names."""
+
+    noun: ClassVar[str] = "layer"
+    reads_image: ClassVar[bool] = False
+
+
+@register("tiny", module="mtlc.nn.tiny:Tiny")
+class Tiny(Layer):
+    """A small convolutional encoder of our own, for tests and laptops: under half a million parameters.
+
+    Four levels of `width` times 1, 2, 4 and 8 channels at strides 4, 8, 16 and 32.
+    """
+
+    width: int = key(24, "channels of the finest level", low=8)
+
+    reads_image: ClassVar[bool] = True
+
+    def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
+        return (tuple(Level(self.width * 2**i, 4 * 2**i) for i in range(4)),)
+
+
+@cache
+def timm_models() -> dict[str, list[list[int]]]:
+    """Every `features_only` model of timm with the (channels, stride) of its levels, finest first."""
+    return json.loads((Path(__file__).parent / "timm_models.json").read_text())  # type: ignore[no-any-return]
+
+
+@register("timm", module="mtlc.nn.timm:Timm")
+class Timm(Layer):
+    """Any model of the timm library that can give its inner features, by name."""
+
+    model: str = key(..., "a model name of timm, such as `efficientnet_lite0`")
+    pretrained: bool = key(False, "start from the weights that timm names for this model")
+    mean: tuple[float, ...] | Auto = key(AUTO, "mean colour taken off, in [0, 1]; auto: what the weights expect")
+    std: tuple[float, ...] | Auto = key(AUTO, "spread divided by, in [0, 1]; auto: what the weights expect")
+
+    reads_image: ClassVar[bool] = True
+
+    def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
+        return (tuple(Level(*level) for level in timm_models()[self.model]),)
+
+
+@register("fpn", module="mtlc.nn.fpn:Fpn")
+class Fpn(Layer):
+    """A feature pyramid: one level of equal width for each level of stride 4 or more that it reads (Lin 2017)."""
+
+    dim: int = key(64, "channels of every level", low=1)
+
+    def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
+        kept = tuple(Level(self.dim, level.stride) for level in reads[0] if level.stride >= 4)
+        if not kept:
+            raise ShapeError("MTL302", "`fpn` finds no level of stride 4 or more in what it reads")
+        return (kept,)
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        return {"inputs": reads[0], "dim": self.dim}

@@ -1,0 +1,138 @@
+"""The catalogue of links: parts that let the streams of tasks help each other, or one task's stream help itself."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, Literal
+
+from mtlc.parts.part import AUTO, Auto, Levels, Part, ShapeError, key, register
+
+Form = Literal["arrow", "joint", "single"]
+
+
+class Link(Part):
+    """What stands after `via` in a `links` block.
+
+    `form` says how it is written: `arrow` (sources -> targets, one part per target), `joint` (one part over a set)
+    or `single` (applied to each stream alone). `dim`, where a part has it, is the width it runs at.
+    """
+
+    noun: ClassVar[str] = "link"
+    form: ClassVar[Form] = "arrow"
+    paper: ClassVar[str] = ""
+    cost: ClassVar[str] = ""
+    at: int | None
+
+    def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
+        """By default an arrow changes its target, which it reads first, and a joint part all it reads."""
+        return reads[:1] if self.form == "arrow" else reads
+
+
+def _at() -> Any:
+    return key(None, "stride it runs at (4, 8, 16 or 32); none: the target's own, the finest for a set", low=1)
+
+
+def _divides(part: Link, heads: int, dim: int) -> None:
+    if dim % heads:
+        fits = [h for h in range(1, min(dim, 16) + 1) if dim % h == 0]
+        raise ShapeError(
+            "MTL305",
+            f"`{part.word}` cannot split a width of {dim} into {heads} heads",
+            f"set `heads` to one of {', '.join(map(str, fits))}",
+        )
+
+
+@register("attention", module="mtlc.nn.attention:Attention")
+class Attention(Link):
+    """Plain cross-attention: each cell of the target looks at every cell of all sources. The dense baseline."""
+
+    heads: int = key(4, "attention heads; must divide the width", low=1)
+    at: int | None = _at()
+
+    paper: ClassVar[str] = "Vaswani et al., Attention Is All You Need, 2017 (arXiv 1706.03762), eq. 1"
+    cost: ClassVar[str] = "time grows with the square of the number of cells"
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        dim = reads[0][0].channels
+        _divides(self, self.heads, dim)
+        return {"dim": dim, "sources": len(reads) - 1, "heads": self.heads}
+
+
+@register("kem", module="mtlc.nn.kem:Kem")
+class Kem(Link):
+    """Knowledge extraction: all streams talk through one small workspace whose slots read their best cells only."""
+
+    slots: int = key(32, "slots of the workspace", low=1)
+    select: int | float = key(64, "cells each slot reads: a count, or a share of all tasks' cells", above=0)
+    heads: int = key(4, "attention heads; must divide dim", low=1)
+    etf: int | Auto | None = key(
+        AUTO, "vectors of the fixed equiangular frame in front; auto: at most 64; none: plain KEM", low=2
+    )
+    dim: int | Auto = key(AUTO, "width it runs at; auto: the smallest of its streams", low=1)
+    at: int | None = _at()
+    residual: float = key(1.0, "weight of what the workspace writes back (w_r)", low=0)
+    mask: Literal["before", "after"] = key(
+        "before", "whether the other cells are dropped before the softmax, or after it and not renormalised"
+    )
+    norm: bool = key(True, "layer norm on the cells before they are read (ours: the paper does not say)")
+
+    form: ClassVar[Form] = "joint"
+    paper: ClassVar[str] = "Zhang et al., SGW-based Multi-Task Learning in Vision Tasks, 2024 (arXiv 2410.03778)"
+    cost: ClassVar[str] = "time grows in step with the number of cells: 2 x slots x cells attention entries"
+
+    def width(self, dim: int) -> int | None:
+        """The number of frame vectors at this width; None for plain KEM."""
+        return min(64, dim) if isinstance(self.etf, Auto) else self.etf
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        dim = reads[0][0].channels
+        _divides(self, self.heads, dim)
+        frame = self.width(dim)
+        if frame is not None and frame > dim:
+            raise ShapeError(
+                "MTL306",
+                f"`kem` cannot place {frame} equiangular vectors in a width of {dim}",
+                f"set `etf` to at most {dim}, or to `none`",
+            )
+        select = self.select if isinstance(self.select, int) else float(self.select)
+        own = {"dim": dim, "streams": len(reads), "etf": frame, "select": select}
+        keys = {k: getattr(self, k) for k in ("slots", "heads", "residual", "mask", "norm")}
+        return {**own, **keys}
+
+
+@register("coherence", module="mtlc.nn.coherence:Coherence")
+class Coherence(Link):
+    """Coherence fusion: where to look comes from the other tasks, what is copied comes from the task itself."""
+
+    reduction: int = key(16, "how much the channel gate narrows", low=1)
+    residual: bool = key(False, "add the stream to the result (the paper's figure has it, its code does not)")
+    at: int | None = _at()
+
+    paper: ClassVar[str] = "MT-CP, WACV 2025 (arXiv 2412.03179), coherence fusion module"
+    cost: ClassVar[str] = "time grows with the square of the number of cells, memory in step with it (fused attention)"
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        own = {"reduction": self.reduction, "residual": self.residual}
+        return {"dim": reads[0][0].channels, "sources": tuple(r[0].channels for r in reads[1:]), **own}
+
+
+@register("trace_back")
+class TraceBack(Link):
+    """Trace-back: the stream is refined through the task's own decoder levels, deepest first.
+
+    Each refinement but the last also gives a prediction that is supervised in training only.
+    """
+
+    supervise: float = key(0.5, "weight of each inner prediction's loss", low=0)
+    reduction: int = key(16, "how much the channel gates narrow", low=1)
+
+    form: ClassVar[Form] = "single"
+    paper: ClassVar[str] = "MT-CP, WACV 2025 (arXiv 2412.03179), spatial refinement module"
+    cost: ClassVar[str] = "one gated 1x1 fusion per decoder level"
+    at: ClassVar[None] = None  # type: ignore[misc]
+
+
+def ceil_share(select: int | float, cells: int) -> int:
+    """How many of `cells` a slot reads: a count is at most all of them, a share is rounded up."""
+    wanted = select if isinstance(select, int) else math.ceil(select * cells)
+    return max(1, min(wanted, cells))

@@ -1,0 +1,68 @@
+"""The catalogue of losses, one namespace per kind of label (family A: the InvPT / ATRC protocol)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mtlc.parts.part import AUTO, Auto, Part, key, register
+
+
+class Loss(Part):
+    """Says how far a prediction is from its label; `module` gives `measure` and `forward` (see mtlc/nn/losses.py)."""
+
+    noun: ClassVar[str] = "loss"
+
+
+class ClassLoss(Loss):
+    """Losses between class scores and one class id per pixel."""
+
+
+class DepthLoss(Loss):
+    """Losses between depths in metres."""
+
+
+class NormalsLoss(Loss):
+    """Losses between directions."""
+
+
+class BinaryLoss(Loss):
+    """Losses between one score and yes or no, per pixel."""
+
+
+class TagsLoss(Loss):
+    """Losses between scores and a set of tags, per image."""
+
+
+@register("cross_entropy", module="mtlc.nn.losses:CrossEntropy")
+class CrossEntropy(ClassLoss):
+    """Cross-entropy: summed over labelled pixels, divided by their number."""
+
+
+@register("l1", module="mtlc.nn.losses:L1")
+class L1(DepthLoss):
+    """Absolute difference in metres, averaged over measured pixels."""
+
+
+@register("l1", module="mtlc.nn.losses:UnitL1")
+class UnitL1(NormalsLoss):
+    """Absolute difference of unit vectors, summed over x, y, z, averaged over labelled pixels."""
+
+
+@register("bce", module="mtlc.nn.losses:Bce")
+class Bce(BinaryLoss):
+    """Plain binary cross-entropy, averaged over labelled pixels."""
+
+
+@register("balanced_bce", module="mtlc.nn.losses:BalancedBce")
+class BalancedBce(BinaryLoss):
+    """Binary cross-entropy with `positive` on ones and 1 - `positive` on zeros, averaged over labelled pixels.
+
+    `auto` takes the share of zeros in the batch (Maninis et al., CVPR 2019; family A's saliency loss).
+    """
+
+    positive: float | Auto = key(AUTO, "weight of the ones; auto: the batch's share of zeros", low=0, high=1)
+
+
+@register("bce", module="mtlc.nn.losses:TagsBce")
+class TagsBce(TagsLoss):
+    """Binary cross-entropy, averaged over classes and labelled images."""

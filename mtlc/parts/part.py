@@ -1,0 +1,134 @@
+"""The registry: a base class is a namespace, a registered frozen dataclass is a part, a field is a key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
+
+
+class Level(NamedTuple):
+    """One feature map as far as the compiler knows it: its channels, and how many pixels one cell spans.
+
+    Stride 0 means one vector per image.
+    """
+
+    channels: int
+    stride: int
+
+
+Levels = tuple[Level, ...]
+
+
+class Size(NamedTuple):
+    """Height and width in pixels, in this order, as `448x576` writes them."""
+
+    height: int
+    width: int
+
+
+class Auto:
+    """The value `auto`: what the compiler infers from the data or the graph."""
+
+    def __repr__(self) -> str:
+        return "auto"
+
+
+AUTO = Auto()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path of the file system, and the environment variable that gave or should give it.
+
+    `path` is None when the variable is unset and the spec gives no default: legal until a run needs it.
+    """
+
+    path: str | None
+    variable: str | None = None
+
+
+class ShapeError(Exception):
+    """A part cannot work on the shapes it reads; `shapes` turns it into a diagnostic at the step's place."""
+
+    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+def key(
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    task: bool = False,
+    layer: bool = False,
+) -> Any:
+    """A key of a part: its default, one line of help, and the closed (`low`, `high`) or open (`above`) bounds.
+
+    `task` and `layer` mark a text that names a declared task or layer. A default of `...` makes the key required.
+    """
+    meta = {"help": help, "low": low, "high": high, "above": above, "task": task, "layer": layer}
+    return field(metadata=meta) if default is ... else field(default=default, metadata=meta)
+
+
+class Part:
+    """Anything a spec can name. Subclasses are frozen dataclasses made by `register`."""
+
+    word: ClassVar[str] = ""
+    noun: ClassVar[str] = "part"
+    module: ClassVar[str | None] = None
+
+    def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
+        """The levels of each feature this part writes, from those it reads."""
+        raise NotImplementedError(type(self).__name__)
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        """Keywords for the constructor that `module` names: by default every key as it stands."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+
+REGISTRY: dict[type[Part], dict[str, type[Part]]] = {}
+P = TypeVar("P", bound=type[Part])
+
+
+class NameClash(Exception):
+    """Two parts of one namespace have one name."""
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(key,))
+def register(word: str, *, module: str | None = None) -> Callable[[P], P]:
+    """Make the class a frozen dataclass and enter it as `word` in the namespace of each of its bases.
+
+    `module` is `package.file:Class`, imported only when a model is built; it is called with `Part.arguments`.
+    """
+
+    def enter(cls: P) -> P:
+        cls = dataclass(frozen=True)(cls)
+        cls.word, cls.module = word, module
+        for base in cls.__bases__:
+            known = REGISTRY.setdefault(base, {}).setdefault(word, cls)
+            if known is not cls and _identity(known) != _identity(cls):
+                raise NameClash(f"`{word}` is defined by {_identity(known)} and by {_identity(cls)}")
+            REGISTRY[base][word] = cls
+        return cls
+
+    return enter
+
+
+def _identity(cls: type[Part]) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def named(namespace: type[Part]) -> Mapping[str, type[Part]]:
+    """The parts of a namespace by their word, in the order of registration."""
+    return REGISTRY.get(namespace, {})
+
+
+def summary(cls: type[Part]) -> str:
+    """The first sentence of the part's docstring."""
+    text = re.sub(r"\s+", " ", cls.__doc__ or "").strip()
+    return text.split(". ")[0].rstrip(".") + "."

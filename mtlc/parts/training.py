@@ -1,0 +1,119 @@
+"""The catalogue of training and evaluation: optimisers, schedules, and the keys of the `train` and `eval` blocks."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from mtlc.parts.part import AUTO, Auto, Part, key, register
+
+
+class Optimizer(Part):
+    """Turns gradients into steps."""
+
+    noun: ClassVar[str] = "optimizer"
+    lr: float
+    weight_decay: float
+
+
+@register("adamw")
+class Adamw(Optimizer):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019)."""
+
+    lr: float = key(1e-3, "learning rate", above=0)
+    weight_decay: float = key(1e-2, "decay of the weights per step, times lr", low=0)
+    betas: tuple[float, ...] = key((0.9, 0.999), "decay of the two running means", low=0, high=1)
+
+
+@register("adam")
+class Adam(Optimizer):
+    """Adam with L2 regularisation (Kingma and Ba, ICLR 2015)."""
+
+    lr: float = key(1e-3, "learning rate", above=0)
+    weight_decay: float = key(0.0, "L2 regularisation", low=0)
+    betas: tuple[float, ...] = key((0.9, 0.999), "decay of the two running means", low=0, high=1)
+
+
+@register("sgd")
+class Sgd(Optimizer):
+    """Stochastic gradient descent with momentum."""
+
+    lr: float = key(1e-2, "learning rate", above=0)
+    momentum: float = key(0.9, "share of the last step that is kept", low=0, high=1)
+    weight_decay: float = key(0.0, "L2 regularisation", low=0)
+    nesterov: bool = key(False, "look ahead by the momentum")
+
+
+class Schedule(Part):
+    """How the learning rate moves over the run."""
+
+    noun: ClassVar[str] = "schedule"
+
+
+@register("constant")
+class Constant(Schedule):
+    """The learning rate stays, after a linear warm-up."""
+
+    warmup: int = key(0, "steps of linear warm-up", low=0)
+
+
+@register("poly")
+class Poly(Schedule):
+    """(1 - step/steps) to a power, after a linear warm-up."""
+
+    power: float = key(0.9, "the power", above=0)
+    warmup: int = key(0, "steps of linear warm-up", low=0)
+
+
+@register("cosine")
+class Cosine(Schedule):
+    """Half a cosine down to a share of the learning rate, after a linear warm-up."""
+
+    warmup: int = key(0, "steps of linear warm-up", low=0)
+    floor: float = key(0.0, "the last learning rate, as a share of the first", low=0, high=1)
+
+
+@register("one_cycle")
+class OneCycle(Schedule):
+    """Up to the learning rate and down again, momentum the other way (Smith 2018), as torch's OneCycleLR."""
+
+    rise: float = key(0.3, "share of the run spent rising", above=0, high=1)
+    start: float = key(25.0, "the first learning rate is lr divided by this", above=0)
+    end: float = key(1e4, "the last learning rate is the first divided by this", above=0)
+
+
+@register("phase")
+class Phase(Part):
+    """One phase of training, run in the order written."""
+
+    noun: ClassVar[str] = "block"
+    steps: int = key(..., "steps of this phase", low=1)
+    tasks: tuple[str, ...] | Auto = key(AUTO, "tasks trained; auto: all", task=True)
+    freeze: tuple[str, ...] = key((), "layers and tasks whose weights stay")
+    optimizer: Optimizer | Auto = key(AUTO, "auto: that of `train`")
+
+
+@register("train")
+class Train(Part):
+    """How the model is trained."""
+
+    noun: ClassVar[str] = "block"
+    steps: int = key(1000, "optimiser steps", low=1)
+    batch: int = key(8, "images per step", low=1)
+    accumulate: int = key(1, "parts that a batch is cut into to save memory", low=1)
+    optimizer: Optimizer = key(Adamw(), "turns gradients into steps")
+    schedule: Schedule = key(Constant(), "how the learning rate moves")
+    precision: Literal["fp32", "bf16"] = key("fp32", "arithmetic of the forward pass")
+    clip: float | None = key(None, "largest norm of the gradient", above=0)
+    seed: int = key(0, "of weights, sample order and augmentation", low=0)
+    save: int = key(200, "steps between checkpoints", low=1)
+    workers: int = key(0, "processes that prepare samples beside the training one", low=0)
+
+
+@register("eval")
+class Eval(Part):
+    """How the model is judged while it trains."""
+
+    noun: ClassVar[str] = "block"
+    every: int | Literal["epoch"] = key("epoch", "steps between evaluations on the validation split", low=1)
+    best: str = key("loss", "what the kept checkpoint is best at: `loss`, or a task's first metric", task=True)
+    batch: int | Auto = key(AUTO, "images per step; auto: that of `train`", low=1)

@@ -1,0 +1,88 @@
+"""What a spec means: every name resolved, every value typed, and where each value came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mtlc import parts
+from mtlc.parts.data import Augment, Data
+from mtlc.parts.links import Link
+from mtlc.parts.training import Eval, Phase, Train
+from mtlc.source import Source, Span
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value stands, and through which door it came (`key`, `task all`, `let`, `--set`, …)."""
+
+    span: Span
+    door: str = "key"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A `shared` or `layer` block; `reads` is None for the image."""
+
+    name: str
+    part: parts.layers.Layer
+    shared: bool
+    reads: str | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A `task` block: the layer it reads, the label it learns, and the channels it predicts."""
+
+    name: str
+    part: parts.tasks.Task
+    reads: str
+    label: str
+    classes: tuple[str, ...]
+    channels: int
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One part of one line of a `links` block: a stage. `targets` is None for joint and single parts."""
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...] | None
+    part: Link
+    span: Span = field(compare=False, repr=False)
+    mutual: bool = False
+
+    def written(self) -> str:
+        """The line as a person would write it."""
+        ends = [self.sources] if self.targets is None else [self.sources, self.targets]
+        arrow = " <-> " if self.mutual else " -> "
+        return f"{arrow.join(', '.join(end) for end in ends)} via {self.part.word}"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A whole spec. `files` are the texts it was read from, `plugins` the Python files it named."""
+
+    source: Source = field(compare=False, repr=False)
+    data: Data
+    layers: Mapping[str, Layer]
+    tasks: Mapping[str, Task]
+    links: tuple[Line, ...]
+    balance: parts.balance.LossBalancer
+    train: Train
+    eval: Eval
+    phases: Mapping[str, Phase] = field(default_factory=dict)
+    plugins: tuple[str, ...] = ()
+    spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+    origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+
+    def chain(self, layer: str | None) -> Iterator[Layer]:
+        """A layer, the one it reads, and so on to the image."""
+        while layer is not None:
+            yield self.layers[layer]
+            layer = self.layers[layer].reads
+
+
+__all__ = ["Augment", "Layer", "Line", "Origin", "Spec", "Task"]
