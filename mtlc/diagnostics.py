@@ -74,7 +74,10 @@ class Diagnostics:
         met: dict[Source, int] = {}
         for each in self._found:
             met.setdefault(each.primary.span.source, len(met))
-        place = lambda each: (met[each.primary.span.source], each.primary.span.start)  # noqa: E731
+
+        def place(each: Diagnostic) -> tuple[int, int]:
+            return met[each.primary.span.source], each.primary.span.start
+
         return iter(sorted(self._found, key=place))
 
 

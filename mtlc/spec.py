@@ -54,6 +54,20 @@ class Line:
     span: Span = field(compare=False, repr=False)
     mutual: bool = False
 
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """The streams that the line changes, in the order written."""
+        if self.targets is None:
+            return self.sources
+        return tuple(dict.fromkeys(self.sources + self.targets)) if self.mutual else self.targets
+
+    def sources_of(self, target: str) -> tuple[str, ...]:
+        """In arrow form, the streams that one receiver reads beside its own; `<->` is both directions."""
+        read = self.sources if target in (self.targets or ()) else ()
+        if self.mutual and target in self.sources:
+            read += self.targets or ()
+        return tuple(name for name in dict.fromkeys(read) if name != target)
+
     def written(self) -> str:
         """The line as a person would write it."""
         ends = [self.sources] if self.targets is None else [self.sources, self.targets]

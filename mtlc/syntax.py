@@ -117,13 +117,17 @@ class Relation:
 
 @dataclass(frozen=True)
 class Block:
-    """`keyword name : kind { body }`; `body` is None where there are no braces."""
+    """`keyword name : kind { body }`; `body` is None where there are no braces.
+
+    A damaged block is declared, but some of it could not be read, which was reported: ask it for no more.
+    """
 
     keyword: Name
     name: Name | None
     kind: Name | None
     body: "tuple[Entry, ...] | None"
     span: Span = field(compare=False, repr=False)
+    damaged: bool = field(default=False, compare=False, repr=False)
 
     @property
     def header(self) -> Span:
@@ -168,11 +172,15 @@ class Comment:
 
 @dataclass(frozen=True)
 class File:
-    """A spec: its statements in order, and beside them its comments in order."""
+    """A spec: its statements in order, and beside them its comments in order.
+
+    `lost` are the words in what could not be read (which was reported): a name among them may be declared.
+    """
 
     source: Source = field(compare=False, repr=False)
     statements: tuple[Statement, ...]
     comments: tuple[Comment, ...] = ()
+    lost: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)

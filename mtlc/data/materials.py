@@ -19,7 +19,7 @@ _NOISE = np.random.Generator(np.random.PCG64(20)).random((_CELLS, _CELLS), np.fl
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Two linear RGB colours mixed by a pattern of `period` metres, turned by `angle`; `glow` is light of its own."""
+    """Two linear RGB colours mixed by a pattern of `period` metres, turned by `angle`; `glow` is light."""
 
     first: Colour
     second: Colour
@@ -59,10 +59,13 @@ def palette(materials: list[Material]) -> Palette:
 # --- drawing materials; no class has paints of its own, so colour alone does not tell what a thing is
 
 
-def paint(rng: Random, light: tuple[float, float] = (0.12, 0.95)) -> Colour:
-    """Any hue; a third of all paints are nearly grey. `light` is the range of the brightest channel."""
+def paint(rng: Random, light: tuple[float, float] = (0.12, 0.95), vivid: float = 0.75) -> Colour:
+    """Any hue; a third of all paints are nearly grey.
+
+    `light` is the range of the brightest channel, `vivid` the greatest saturation.
+    """
     grey = rng.random() < 0.35
-    saturation = rng.uniform(0.0, 0.12) if grey else rng.uniform(0.15, 0.75)
+    saturation = rng.uniform(0.0, 0.12) if grey else rng.uniform(0.15, vivid)
     return _linear(rng.random(), saturation, rng.uniform(*light))
 
 
@@ -73,12 +76,14 @@ def timber(rng: Random) -> Material:
     return Material(_linear(hue, saturation, value), dark, WOOD, rng.uniform(0.06, 0.16), _quarter(rng))
 
 
-def fabric(rng: Random, light: tuple[float, float] = (0.12, 0.95), plain: float = 0.45) -> Material:
+def fabric(
+    rng: Random, light: tuple[float, float] = (0.12, 0.95), plain: float = 0.45, vivid: float = 0.75
+) -> Material:
     """Any paint and any pattern; `plain` is the share without pattern."""
-    first = paint(rng, light)
+    first = paint(rng, light, vivid)
     if rng.random() < plain:
         return Material(first, first, PLAIN)
-    second = paint(rng, light) if rng.random() < 0.6 else _shade(first, rng.uniform(0.45, 0.8))
+    second = paint(rng, light, vivid) if rng.random() < 0.6 else _shade(first, rng.uniform(0.45, 0.8))
     pattern = rng.choice((STRIPES, STRIPES, CHECKS, CLOUDS, CLOUDS, TILES, DOTS))
     angle = rng.choice((_quarter(rng), rng.uniform(0.0, 3.1)))
     return Material(first, second, pattern, rng.uniform(0.06, 0.35), angle)

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtlc.data.materials import Floats, Ints
-from mtlc.data.solids import BALL, BOX, CONE, Bound, Surfaces
+from mtlc.data.solids import BALL, BOX, CONE, Surfaces
 
 _NEAR = np.float32(1e-4)  # hits closer than this, in units of the ray's direction, do not count
-_FACING = 6  # face numbers: a box has 0 … 5 (axis · 2 + side), a frustum 4 and 5 at its ends, else this
+_ROUND = 6  # face numbers: a box has 0 … 5 (axis · 2 + side), a frustum 4 and 5 at its ends, else this
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class View:
 
 @dataclass(frozen=True)
 class Hits:
-    """What each ray meets, rays flattened to N: surface row, face, depth, point, unit normal (both in the world).
+    """What each ray meets, rays flattened to N; points and normals are in the world.
 
     `unit` is the point in the solid's own frame, in which the solid fills [-1, 1]³.
     """
@@ -42,18 +42,25 @@ class Hits:
     unit: Floats  # (3, N)
 
 
+def take(hits: Hits, which: Ints) -> Hits:
+    """Some of the rays."""
+    h = hits
+    flat = (h.row[which], h.face[which], h.depth[which])
+    return Hits(*flat, h.point[:, which], h.normal[:, which], h.unit[:, which])
+
+
 # --- one solid and many rays, in the solid's own frame: the parameter of the entry, inf for a miss
 
 
 def _into_box(o: Floats, d: Floats, ends: Floats) -> Floats:
     inverse = 1 / d
     middle, reach = -o * inverse, np.abs(inverse)
-    enter, leave = (middle - reach).max(axis=0), (middle + reach).min(axis=0)
+    enter, leave = largest(middle - reach), smallest(middle + reach)
     return np.where((enter <= leave) & (enter > _NEAR), enter, np.float32(np.inf))
 
 
 def _into_ball(o: Floats, d: Floats, ends: Floats) -> Floats:
-    a, b, c = (d * d).sum(axis=0), (o * d).sum(axis=0), (o * o).sum(axis=0) - 1
+    a, b, c = dot(d, d), dot(o, d), dot(o, o) - 1
     root = b * b - a * c
     enter = (-b - np.sqrt(np.maximum(root, 0))) / a
     return np.where((root > 0) & (enter > _NEAR), enter, np.float32(np.inf))
@@ -79,7 +86,7 @@ def _into_cone(o: Floats, d: Floats, ends: Floats) -> Floats:
     return first
 
 
-_INTO = {BOX: _into_box, CONE: _into_cone, BALL: _into_ball}
+INTO = {BOX: _into_box, CONE: _into_cone, BALL: _into_ball}
 
 
 # --- the camera's rays
@@ -93,20 +100,20 @@ def cast(scene: Surfaces, view: View) -> Hits:
     direction = np.stack([view.forward[k] + (view.right[k] * u + view.down[k] * v) for k in range(3)])
     direction = direction.reshape(3, -1)
     point = view.origin[:, None] + direction * depth
-    unit = _apply(scene.to_unit[:, :, row], point - scene.centre[:, row])
-    face, gradient = _gradient(scene, row, unit)
+    unit = apply(scene.to_unit[:, :, row], point - scene.centre[:, row])
+    face = _faces(scene, row, unit)
     row = np.where(row == scene.solids, row + face, row)
-    normal = _apply(scene.to_unit[:, :, row].transpose(1, 0, 2), gradient)
-    away = np.copysign(np.float32(1), (normal * direction).sum(axis=0))
-    normal *= -away / np.sqrt((normal * normal).sum(axis=0))
+    normal = _normals(scene, row, face, unit)
+    away = np.copysign(np.float32(1), dot(normal, direction))
+    normal *= -away / np.sqrt(dot(normal, normal))
     return Hits(row, face, depth, point, normal, unit)
 
 
 def _nearest(scene: Surfaces, view: View) -> tuple[Ints, Floats]:
     """Row and depth per ray; rays that meet no solid get the room, its first row standing for all six."""
-    origin = _apply(scene.to_unit, view.origin[:, None] - scene.centre)
+    origin = apply(scene.to_unit, view.origin[:, None] - scene.centre)
     axes = (view.forward, view.right, view.down)
-    forward, right, down = (_apply(scene.to_unit, a[:, None]) for a in axes)
+    forward, right, down = (apply(scene.to_unit, a[:, None]) for a in axes)
 
     def rays(s: int, rows: slice, columns: slice) -> Floats:
         tall = down[:, s, None] * view.v[rows] + forward[:, s, None]
@@ -114,10 +121,10 @@ def _nearest(scene: Surfaces, view: View) -> tuple[Ints, Floats]:
 
     room = scene.solids
     d = rays(room, slice(None), slice(None))
-    depth = ((np.copysign(np.float32(1), d) - origin[:, room, None, None]) / d).min(axis=0)
+    depth = smallest((np.copysign(np.float32(1), d) - origin[:, room, None, None]) / d)
     row = np.full(depth.shape, room, np.intp)
     for s, (rows, columns) in _windows(scene, view):
-        into = _INTO[int(scene.shape[s])]
+        into = INTO[int(scene.shape[s])]
         t = into(origin[:, s, None, None], rays(s, rows, columns), scene.ends[:, s])
         best = depth[rows, columns]
         closer = t < best
@@ -130,9 +137,10 @@ def _windows(scene: Surfaces, view: View) -> list[tuple[int, tuple[slice, slice]
     """The part of the grid in which each visible solid can lie, from the corners of its box."""
     n = scene.solids
     signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float32)
-    # the corners of a rotated box: to_unit is diag(1/half) Rᵀ, so its rows times half² are the half axes
+    # corners of a rotated box: to_unit is diag(1/half) Rᵀ, so its rows times half² are the half axes
     half_axes = scene.to_unit[:, :, :n] * (scene.half[:, None, :n] ** 2)
-    corners = np.einsum("ck,kxs->xcs", signs, half_axes) + (scene.centre[:, :n] - view.origin[:, None])[:, None]
+    middle = scene.centre[:, :n] - view.origin[:, None]
+    corners = np.einsum("ck,kxs->xcs", signs, half_axes) + middle[:, None]
     x, y, z = (np.einsum("xcs,x->cs", corners, a) for a in (view.right, view.down, view.forward))
     behind = z.min(axis=0) < 0.05
     z = np.maximum(z, np.float32(0.05))
@@ -153,29 +161,32 @@ def _interval(corners: Floats, everywhere: NDArray[np.bool_], grid: Floats) -> I
     return np.stack([np.where(everywhere, 0, low), np.where(everywhere, len(grid), high)])
 
 
-def _gradient(scene: Surfaces, row: Ints, unit: Floats) -> tuple[Ints, Floats]:
-    """The face of each point on its solid, and the outward direction there, in the solid's own frame."""
-    size = np.abs(unit)
-    axis = np.where(size[0] >= np.maximum(size[1], size[2]), 0, np.where(size[1] >= size[2], 1, 2))
+def _faces(scene: Surfaces, row: Ints, unit: Floats) -> Ints:
+    """The face of its solid on which each point lies."""
+    x, y, z = np.abs(unit)
+    axis = np.where(x >= np.maximum(y, z), 0, np.where(y >= z, 1, 2))
     shape = scene.shape[row]
     cone = np.flatnonzero(shape == CONE)
+    axis[cone] = 2
+    face = 2 * axis + (np.take_along_axis(unit, axis[None], axis=0)[0] > 0)
+    face[shape == BALL] = _ROUND
     mean, slope = _profile(scene, row[cone])
     x, y, z = unit[:, cone]
-    radius = mean + slope * z
-    side = np.abs(np.hypot(x, y) - radius) < 1 - np.abs(z)
-    axis[cone] = 2
-    at = np.arange(row.size)
-    value = unit[axis, at]
-    face = 2 * axis + (value > 0)
-    gradient = np.zeros_like(unit)
-    gradient[axis, at] = np.copysign(np.float32(1), value)
-    ball = np.flatnonzero(shape == BALL)
-    gradient[:, ball] = unit[:, ball]
-    round_ = cone[side]
-    gradient[:, round_] = np.stack([x, y, -slope * radius])[:, side]
-    face[ball] = _FACING
-    face[round_] = _FACING
-    return face, gradient
+    on_side = np.abs(np.hypot(x, y) - mean - slope * z) < 1 - np.abs(z)
+    face[cone[on_side]] = _ROUND
+    return face
+
+
+def _normals(scene: Surfaces, row: Ints, face: Ints, unit: Floats) -> Floats:
+    """Outward directions in the world, not yet of unit length: the gradient of what is 1 on the surface."""
+    normal = np.ascontiguousarray(scene.to_unit[np.minimum(face // 2, 2), :, row].T)
+    curved = np.flatnonzero(face == _ROUND)
+    mean, slope = _profile(scene, row[curved])
+    gradient = unit[:, curved]
+    cone = scene.shape[row[curved]] == CONE
+    gradient[2] = np.where(cone, -slope * (mean + slope * gradient[2]), gradient[2])
+    normal[:, curved] = apply(scene.to_unit[:, :, row[curved]].transpose(1, 0, 2), gradient)
+    return normal
 
 
 def _profile(scene: Surfaces, row: Ints) -> tuple[Floats, Floats]:
@@ -183,43 +194,25 @@ def _profile(scene: Surfaces, row: Ints) -> tuple[Floats, Floats]:
     return (foot + top) / 2, (top - foot) / 2
 
 
-def _apply(matrices: Floats, vectors: Floats) -> Floats:
-    """matrices (3, 3, N) times vectors (3, N) or (3, 1), without BLAS so that the bits never depend on threads."""
+def dot(a: Floats, b: Floats) -> Floats:
+    """Scalar products over the first axis, of size 3; several times faster than a sum along it."""
+    return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2], np.float32)
+
+
+def largest(a: Floats) -> Floats:
+    return np.maximum(np.maximum(a[0], a[1]), a[2])
+
+
+def smallest(a: Floats) -> Floats:
+    return np.minimum(np.minimum(a[0], a[1]), a[2])
+
+
+def apply(matrices: Floats, vectors: Floats) -> Floats:
+    """matrices (3, 3, N) times vectors (3, N) or (3, 1); no BLAS, whose bits may depend on the threads."""
     m, v = matrices, vectors
-    return np.stack([m[k, 0] * v[0] + m[k, 1] * v[1] + m[k, 2] * v[2] for k in range(3)])
-
-
-# --- shadows
-
-
-def shadowed(scene: Surfaces, light: Floats, points: Floats, owner: int) -> NDArray[np.bool_]:
-    """Whether a solid stands between a light and each point.
-
-    `light` is (3, 1) or (3, N), one place per point; instance `owner`, the lamp itself, casts no shadow.
-    """
-    dark = np.zeros(points.shape[1], np.bool_)
-    with np.errstate(all="ignore"):
-        for bound in scene.bounds:
-            if bound.instance != owner:
-                _darken(scene, bound, light, points, dark)
-    return dark
-
-
-def _darken(scene: Surfaces, bound: Bound, light: Floats, points: Floats, dark: NDArray[np.bool_]) -> None:
-    near = _segments(bound.to_unit, bound.centre, light, points)
-    may = np.flatnonzero((np.abs(near[0]).max(axis=0) < 1) | (_into_box(*near, bound.centre) < 1))
-    if not may.size:
-        return
-    ends = points[:, may]
-    starts = light if light.shape[1] == 1 else light[:, may]
-    blocked = np.zeros(may.size, np.bool_)
-    for s in range(bound.first, bound.last):
-        o, d = _segments(scene.to_unit[:, :, s], scene.centre[:, s], starts, ends)
-        blocked |= _INTO[int(scene.shape[s])](o, d, scene.ends[:, s]) < np.float32(0.998)
-    dark[may] |= blocked
-
-
-def _segments(to_unit: Floats, centre: Floats, start: Floats, end: Floats) -> tuple[Floats, Floats]:
-    """Origin and direction in a solid's own frame of the segments between two sets of points."""
-    origin = np.einsum("kx,xn->kn", to_unit, start - centre[:, None])
-    return origin, np.einsum("kx,xn->kn", to_unit, end - centre[:, None]) - origin
+    out = np.empty(np.broadcast_shapes(m.shape[1:], v.shape), np.float32)
+    for k in range(3):
+        np.multiply(m[k, 0], v[0], out=out[k])
+        out[k] += m[k, 1] * v[1]
+        out[k] += m[k, 2] * v[2]
+    return out

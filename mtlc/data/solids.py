@@ -11,12 +11,13 @@ from mtlc.data.materials import Floats, Ints, Material, Palette, palette
 from mtlc.data.rooms_classes import CLASSES
 
 BOX, CONE, BALL = range(3)
+_FLAT = ("window", "door", "picture", "rug")  # lie on walls or floor and throw no shadow worth its time
 Vector = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """One convex solid in metres, z up: a box, an upright frustum or an ellipsoid, each filling the box `centre` ± `half`.
+    """One convex solid in metres, z up: a box, an upright frustum or an ellipsoid, filling `centre` ± `half`.
 
     It is tilted about its x axis, then turned about z (radians). `ends` are the frustum's radii at foot
     and top as shares of `half`; the larger is 1.
@@ -29,6 +30,22 @@ class Solid:
     turn: float = 0.0
     tilt: float = 0.0
     ends: tuple[float, float] = (1.0, 1.0)
+
+
+def box(x: float, y: float, z: float, w: float, d: float, h: float, material: Material) -> Solid:
+    """A box of w × d × h metres whose foot's middle is at (x, y, z)."""
+    return Solid(BOX, (x, y, z + h / 2), (w / 2, d / 2, h / 2), material)
+
+
+def cone(x: float, y: float, z: float, foot: float, top: float, h: float, material: Material) -> Solid:
+    """An upright frustum of radii `foot` and `top`."""
+    widest = max(foot, top)
+    ends = (foot / widest, top / widest)
+    return Solid(CONE, (x, y, z + h / 2), (widest, widest, h / 2), material, ends=ends)
+
+
+def ball(x: float, y: float, z: float, r: float, material: Material) -> Solid:
+    return Solid(BALL, (x, y, z + r), (r, r, r), material)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +65,27 @@ def put(piece: Piece, at: Vector, turn: float) -> Piece:
     """The same piece turned about z and moved to `at`; `size` and `top` stay those of the unmoved piece."""
     c, s = cos(turn), sin(turn)
 
-    def moved(solid: Solid) -> Solid:
-        x, y, z = solid.centre
-        return replace(
-            solid,
-            centre=(c * x - s * y + at[0], s * x + c * y + at[1], z + at[2]),
-            turn=solid.turn + turn,
-        )
+    def moved(a: Solid) -> Solid:
+        x, y, z = a.centre
+        centre = (c * x - s * y + at[0], s * x + c * y + at[1], z + at[2])
+        return Solid(a.shape, centre, a.half, a.material, a.turn + turn, a.tilt, a.ends)
 
-    return replace(piece, solids=tuple(moved(s) for s in piece.solids))
+    return replace(piece, solids=tuple(moved(a) for a in piece.solids))
 
 
 @dataclass(frozen=True)
 class Bound:
-    """The axis-aligned box around the solids `first` … `last - 1` of one instance, as a map to the unit cube."""
+    """The axis-aligned box around one instance, and the rows of its solids, sorted by shape."""
 
     instance: int
-    first: int
-    last: int
-    centre: Floats  # (3,)
-    to_unit: Floats  # (3, 3)
+    low: Floats  # (3,)
+    high: Floats  # (3,)
+    shapes: tuple[tuple[int, Ints], ...]
 
 
 @dataclass(frozen=True)
 class Surfaces:
-    """Everything that a ray can hit. Rows 0 … S-1 are solids; the last six are the room's faces x-, x+, y-, y+, z-, z+.
+    """All that a ray can hit, one row each: first the solids, then the room's faces x-, x+, y-, y+, z-, z+.
 
     `to_unit` maps an offset from `centre` to the frame in which the solid fills the cube [-1, 1]³.
     Instance 0 is the room itself.
@@ -86,7 +99,7 @@ class Surfaces:
     label: Ints
     instance: Ints
     materials: Palette
-    bounds: tuple[Bound, ...]
+    bounds: tuple[Bound, ...]  # of the things that throw shadows
 
     @property
     def solids(self) -> int:
@@ -104,8 +117,9 @@ def surfaces(pieces: list[Piece], room: Vector, faces: tuple[Material, Material,
     names += ["wall"] * 4 + ["floor", "ceiling"]
     centre, half = _rows(solids, "centre"), _rows(solids, "half")
     turns = _rotations(_rows(solids, "turn"), _rows(solids, "tilt"))
+    shape = _rows(solids, "shape").astype(np.intp)
     return Surfaces(
-        shape=_rows(solids, "shape").astype(np.intp),
+        shape=shape,
         centre=_packed(centre.T),
         to_unit=_packed((turns / half[:, None, :]).transpose(2, 1, 0)),
         half=_packed(half.T),
@@ -113,7 +127,7 @@ def surfaces(pieces: list[Piece], room: Vector, faces: tuple[Material, Material,
         label=np.array([CLASSES.index(n) for n in names], np.intp),
         instance=np.concatenate([np.repeat(np.arange(1, len(pieces) + 1), counts), np.zeros(6, np.intp)]),
         materials=palette([s.material for s in solids]),
-        bounds=_bounds(counts, centre, np.abs(turns) @ half[:, :, None]),
+        bounds=_bounds(pieces, shape, centre, np.abs(turns) @ half[:, :, None]),
     )
 
 
@@ -133,17 +147,12 @@ def _rotations(turn: NDArray[Any], tilt: NDArray[Any]) -> NDArray[Any]:
     return np.array(rows).transpose(2, 0, 1)
 
 
-def _bounds(counts: list[int], centre: NDArray[Any], reach: NDArray[Any]) -> tuple[Bound, ...]:
-    low, high = centre - reach[:, :, 0], centre + reach[:, :, 0]
-    ends = np.cumsum(counts)
-    return tuple(
-        _bound(number, int(end) - count, int(end), low, high)
-        for number, (count, end) in enumerate(zip(counts, ends, strict=True), start=1)
-    )
-
-
-def _bound(instance: int, first: int, last: int, low: NDArray[Any], high: NDArray[Any]) -> Bound:
-    lowest, highest = low[first:last].min(axis=0), high[first:last].max(axis=0)
-    return Bound(
-        instance, first, last, _packed((lowest + highest) / 2), _packed(np.diag(2 / (highest - lowest)))
-    )
+def _bounds(pieces: list[Piece], shape: Ints, centre: NDArray[Any], reach: NDArray[Any]) -> tuple[Bound, ...]:
+    low, high = _packed(centre - reach[:, :, 0]), _packed(centre + reach[:, :, 0])
+    ends = np.cumsum([len(p.solids) for p in pieces])
+    bounds = []
+    for instance, rows in enumerate(np.split(np.arange(ends[-1]), ends[:-1]), start=1):
+        if pieces[instance - 1].kind not in _FLAT:
+            shapes = tuple((int(k), rows[shape[rows] == k]) for k in np.unique(shape[rows]))
+            bounds.append(Bound(instance, low[rows].min(axis=0), high[rows].max(axis=0), shapes))
+    return tuple(bounds)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mtlc.parts.part import AUTO, Auto, Part, Place, Size, key, register
+from mtlc.parts.part import Part, Place, Problem, Size, key, register
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ class Scale(Augment):
 
     min: float = key(0.5, "smallest factor", above=0)
     max: float = key(2.0, "largest factor", above=0)
+
+    def problems(self) -> Iterator[Problem]:
+        if self.min > self.max:
+            yield Problem("min", f"`min` is above `max` ({self.max})", "swap them")
 
 
 @register("crop")
@@ -122,5 +126,3 @@ class Nyud(Data):
         plain = {kind: Label(kind) for kind in ("depth", "normals", "edges")}
         return {"semseg": Label("semseg", NYUD_CLASSES), **plain}
 
-
-__all__ = ["AUTO", "Auto", "Augment", "Data", "Folder", "Label", "Nyud", "Rooms"]

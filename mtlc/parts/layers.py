@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, ShapeError, key, register
+from mtlc.diagnostics import suggest
+from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, Problem, ShapeError, key, register
 
 IMAGE: Levels = (Level(3, 1),)
 
@@ -50,6 +52,16 @@ class Timm(Layer):
     std: tuple[float, ...] | Auto = key(AUTO, "spread divided by, in [0, 1]; auto: what the weights expect")
 
     reads_image: ClassVar[bool] = True
+
+    def problems(self) -> Iterator[Problem]:
+        if self.model not in timm_models():
+            guess = suggest(self.model, timm_models())
+            hint = f"did you mean `{guess}`?" if guess else "`mtlc info timm` says how to list them"
+            yield Problem("model", f"timm has no feature model `{self.model}`", hint, "MTL106")
+        for name in ("mean", "std"):
+            value = getattr(self, name)
+            if isinstance(value, tuple) and len(value) != 3:
+                yield Problem(name, f"`{name}` is three numbers, for red, green and blue")
 
     def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
         return (tuple(Level(*level) for level in timm_models()[self.model]),)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
-from mtlc.parts.part import AUTO, Auto, Levels, Part, ShapeError, key, register
+from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, Problem, ShapeError, key, register
 
 Form = Literal["arrow", "joint", "single"]
 
@@ -24,8 +25,8 @@ class Link(Part):
     at: int | None
 
     def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
-        """By default an arrow changes its target, which it reads first, and a joint part all it reads."""
-        return reads[:1] if self.form == "arrow" else reads
+        """By default a joint part changes all it reads; another one changes the stream that it reads first."""
+        return reads if self.form == "joint" else reads[:1]
 
 
 def _at() -> Any:
@@ -80,6 +81,10 @@ class Kem(Link):
     paper: ClassVar[str] = "Zhang et al., SGW-based Multi-Task Learning in Vision Tasks, 2024 (arXiv 2410.03778)"
     cost: ClassVar[str] = "time grows in step with the number of cells: 2 x slots x cells attention entries"
 
+    def problems(self) -> Iterator[Problem]:
+        if isinstance(self.select, float) and self.select > 1:
+            yield Problem("select", "a share of the cells is at most 100%", "write a whole number for a count")
+
     def width(self, dim: int) -> int | None:
         """The number of frame vectors at this width; None for plain KEM."""
         return min(64, dim) if isinstance(self.etf, Auto) else self.etf
@@ -130,6 +135,11 @@ class TraceBack(Link):
     paper: ClassVar[str] = "MT-CP, WACV 2025 (arXiv 2412.03179), spatial refinement module"
     cost: ClassVar[str] = "one gated 1x1 fusion per decoder level"
     at: ClassVar[None] = None  # type: ignore[misc]
+
+    def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
+        """The width of what the last refinement reads, at the decoder's finest stride."""
+        stream, levels = reads
+        return ((Level((levels[1:2] or stream)[0].channels, levels[0].stride),),)
 
 
 def ceil_share(select: int | float, cells: int) -> int:

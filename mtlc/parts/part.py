@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
@@ -57,6 +57,15 @@ class ShapeError(Exception):
         self.code, self.message, self.hint = code, message, hint
 
 
+class Problem(NamedTuple):
+    """A value that its type allows and its part does not: the key, one sentence, and a way out."""
+
+    key: str
+    message: str
+    hint: str | None = None
+    code: str = "MTL104"
+
+
 def key(
     default: Any,
     help: str,
@@ -64,14 +73,13 @@ def key(
     low: float | None = None,
     high: float | None = None,
     above: float | None = None,
-    task: bool = False,
-    layer: bool = False,
+    name: bool = False,
 ) -> Any:
     """A key of a part: its default, one line of help, and the closed (`low`, `high`) or open (`above`) bounds.
 
-    `task` and `layer` mark a text that names a declared task or layer. A default of `...` makes the key required.
+    `name` marks a text written as a bare name, such as a task's. A default of `...` makes the key required.
     """
-    meta = {"help": help, "low": low, "high": high, "above": above, "task": task, "layer": layer}
+    meta = {"help": help, "low": low, "high": high, "above": above, "name": name}
     return field(metadata=meta) if default is ... else field(default=default, metadata=meta)
 
 
@@ -80,7 +88,11 @@ class Part:
 
     word: ClassVar[str] = ""
     noun: ClassVar[str] = "part"
-    module: ClassVar[str | None] = None
+    module: ClassVar[str | type[Any] | None] = None
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong with the values taken together, beyond their types and bounds."""
+        return iter(())
 
     def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
         """The levels of each feature this part writes, from those it reads."""
@@ -100,10 +112,11 @@ class NameClash(Exception):
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(key,))
-def register(word: str, *, module: str | None = None) -> Callable[[P], P]:
+def register(word: str, *, module: str | type[Any] | None = None) -> Callable[[P], P]:
     """Make the class a frozen dataclass and enter it as `word` in the namespace of each of its bases.
 
-    `module` is `package.file:Class`, imported only when a model is built; it is called with `Part.arguments`.
+    `module` is `package.file:Class`, imported only when a model is built (`:Class` is in the part's own file), or
+    the class itself; it is called with `Part.arguments`.
     """
 
     def enter(cls: P) -> P:

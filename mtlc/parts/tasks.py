@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple
 
 from mtlc.parts.decoders import ConvUp, Decoder
@@ -18,7 +19,7 @@ from mtlc.parts.losses import (
     TagsLoss,
     UnitL1,
 )
-from mtlc.parts.part import AUTO, Auto, Part, key, register
+from mtlc.parts.part import AUTO, Auto, Part, Problem, key, register
 
 
 class Metric(NamedTuple):
@@ -30,7 +31,7 @@ class Metric(NamedTuple):
 
 
 def _from() -> Any:
-    return key(AUTO, "the layer it reads; auto: the last one", layer=True)
+    return key(AUTO, "the layer it reads; auto: the last one", name=True)
 
 
 def _decoder() -> Any:
@@ -42,7 +43,7 @@ def _weight() -> Any:
 
 
 def _label() -> Any:
-    return key(AUTO, "the data set's label it learns; auto: its own name, or the only one of its kind")
+    return key(AUTO, "the data set's label it learns; auto: its own name, or the only one of its kind", name=True)
 
 
 def _labels() -> Any:
@@ -93,6 +94,10 @@ class Depth(Task):
     weight: float = _weight()
     label: str | Auto = _label()
     labels: float = _labels()
+
+    def problems(self) -> Iterator[Problem]:
+        if self.range is not None and not (len(self.range) == 2 and self.range[0] < self.range[1]):
+            yield Problem("range", "`range` is two numbers, the nearer first", "write `range = [0.1, 10.0]`")
 
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("rmse", higher=False, unit="m"),

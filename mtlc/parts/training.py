@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from mtlc.parts.part import AUTO, Auto, Part, key, register
+from mtlc.parts.part import AUTO, Auto, Part, Problem, key, register
 
 
 class Optimizer(Part):
@@ -13,6 +14,11 @@ class Optimizer(Part):
     noun: ClassVar[str] = "optimizer"
     lr: float
     weight_decay: float
+
+    def problems(self) -> Iterator[Problem]:
+        betas = getattr(self, "betas", (0.0, 0.0))
+        if len(betas) != 2 or not all(beta < 1 for beta in betas):
+            yield Problem("betas", "`betas` is two numbers below 1", "write `betas = [0.9, 0.999]`")
 
 
 @register("adamw")
@@ -87,8 +93,8 @@ class Phase(Part):
 
     noun: ClassVar[str] = "block"
     steps: int = key(..., "steps of this phase", low=1)
-    tasks: tuple[str, ...] | Auto = key(AUTO, "tasks trained; auto: all", task=True)
-    freeze: tuple[str, ...] = key((), "layers and tasks whose weights stay")
+    tasks: tuple[str, ...] | Auto = key(AUTO, "tasks trained; auto: all", name=True)
+    freeze: tuple[str, ...] = key((), "layers and tasks whose weights stay", name=True)
     optimizer: Optimizer | Auto = key(AUTO, "auto: that of `train`")
 
 
@@ -115,5 +121,5 @@ class Eval(Part):
 
     noun: ClassVar[str] = "block"
     every: int | Literal["epoch"] = key("epoch", "steps between evaluations on the validation split", low=1)
-    best: str = key("loss", "what the kept checkpoint is best at: `loss`, or a task's first metric", task=True)
+    best: str = key("loss", "what the kept checkpoint is best at: `loss`, or a task's first metric", name=True)
     batch: int | Auto = key(AUTO, "images per step; auto: that of `train`", low=1)

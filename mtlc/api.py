@@ -1,0 +1,113 @@
+"""The Python API: from a spec to a trained model and its predictions in ten lines.
+
+    import mtlc
+
+    spec = mtlc.load("specs/tiny.mtl", {"train.steps": 50})   # read and checked, or SpecError
+    print(mtlc.check("specs/tiny.mtl"))                       # the diagnostics, none here
+    module = mtlc.compile(spec, tasks=["depth"])              # a torch.fx module: image -> {"depth": map}
+    model = mtlc.build(spec)                                  # train and infer graphs over one module tree
+    run = mtlc.train(model, out="runs/tiny")                  # trains, evaluates, keeps checkpoints
+    maps = mtlc.predict(run, ["photo.jpg"])                   # one mapping of arrays per image
+
+Only `compile`, `build`, `train` and `predict` import torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtlc.diagnostics import Diagnostic, Diagnostics
+from mtlc.expand import expand
+from mtlc.graph import TaskGraph
+from mtlc.parse import parse, parse_override
+from mtlc.passes import run_passes
+from mtlc.plan import Plan, plan
+from mtlc.resolve import resolve
+from mtlc.source import Source, load as read
+from mtlc.spec import Spec
+
+if TYPE_CHECKING:
+    from torch.fx import GraphModule
+
+    from mtlc.lower import Model
+
+Overrides = Mapping[str, Any] | Iterable[str]
+
+
+class SpecError(Exception):
+    """A spec with mistakes; `diagnostics` are all of them, and the text shows each at its place."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        from mtlc.report import text
+
+        self.diagnostics = list(diagnostics)
+        super().__init__("\n" + text(self.diagnostics))
+
+
+def load(path: str | Path | Source, overrides: Overrides = (), *, plugins: bool = True) -> Spec:
+    """Read and check a spec. Raises `SpecError` with every mistake, `SourceError` for an unreadable file.
+
+    `overrides` are `{"train.steps": 50}` or `["train.steps=50"]`; texts are written as in a spec.
+    """
+    diagnostics = Diagnostics()
+    found = front(path if isinstance(path, Source) else read(path), diagnostics, overrides, plugins=plugins)
+    if found is None:
+        raise SpecError(diagnostics)
+    return found[0]
+
+
+def check(path: str | Path | Source, overrides: Overrides = (), *, plugins: bool = True) -> list[Diagnostic]:
+    """Every mistake and warning of a spec, in the order of the text; empty when there is none."""
+    diagnostics = Diagnostics()
+    front(path if isinstance(path, Source) else read(path), diagnostics, overrides, plugins=plugins)
+    return list(diagnostics)
+
+
+def front(
+    source: Source, diagnostics: Diagnostics, overrides: Overrides = (), *, plugins: bool = True
+) -> tuple[Spec, TaskGraph] | None:
+    """Text to spec and graph: everything that can be known without torch. None if anything is wrong."""
+    file = parse(source, diagnostics)
+    given = [parse_override(each, diagnostics) for each in written(overrides)]
+    spec = resolve(file, diagnostics, overrides=[o for o in given if o is not None], plugins=plugins)
+    if spec is None or diagnostics.failed:
+        return None
+    graph = graph_of(spec, diagnostics)
+    return None if diagnostics.failed else (spec, graph)
+
+
+def graph_of(spec: Spec, diagnostics: Diagnostics) -> TaskGraph:
+    """The task graph of a spec after all passes."""
+    return run_passes(expand(spec, diagnostics), diagnostics)
+
+
+def written(overrides: Overrides) -> list[str]:
+    """Overrides as `--set` takes them; Python's own values are written as a spec writes them."""
+    if not isinstance(overrides, Mapping):
+        return list(overrides)
+    return [f"{path}={value if isinstance(value, str) else json.dumps(value)}" for path, value in overrides.items()]
+
+
+def planned(spec: Spec) -> Plan:
+    """The plan of a spec. Raises `SpecError` where shapes do not fit."""
+    diagnostics = Diagnostics()
+    graph = graph_of(spec, diagnostics)
+    if diagnostics.failed:
+        raise SpecError(diagnostics)
+    return plan(spec, graph)
+
+
+def build(spec: Spec) -> Model:
+    """The model of a spec with fresh weights: `train` and `infer` graphs over one module tree."""
+    from mtlc.lower import lower
+
+    return lower(planned(spec))
+
+
+def compile(spec: Spec, tasks: Iterable[str] | None = None) -> GraphModule:
+    """The inference module of a spec, for all tasks or some: image B x 3 x H x W in [0, 1] -> {task: prediction}."""
+    model = build(spec)
+    return model.infer if tasks is None else model.slice(tasks)

@@ -1,0 +1,106 @@
+"""`mtlc info`: what a spec can name, from the same dataclasses that the checks use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from mtlc import schema
+from mtlc.cli.options import Options, shared
+from mtlc.diagnostics import suggest
+from mtlc.parts.part import REGISTRY, Part, summary
+
+Parts = list[tuple[type[Part], type[Part]]]  # (namespace, part)
+
+
+@click.command("info")
+@click.argument("name", required=False)
+@shared
+def command(name: str | None, options: Options) -> None:
+    """List what a spec can name: everything, one kind (`link`), or one part (`kem`) with its keys.
+
+    Example: mtlc info kem
+    """
+    everything = [(space, part) for space, parts in REGISTRY.items() for part in parts.values()]
+    if name is None:
+        found, detailed = everything, False
+    else:
+        found = _named(everything, name)
+        detailed = any(part.word == name for _, part in found)
+    if options.format == "json":
+        click.echo(json.dumps({"version": 1, "parts": [_as_data(*each) for each in found]}, indent=2))
+    else:
+        click.echo("\n".join(_detailed(found) if detailed else _listed(found)))
+
+
+def _named(everything: Parts, name: str) -> Parts:
+    found = [each for each in everything if each[1].word == name]
+    found = found or [each for each in everything if name in (each[0].noun, each[0].noun + "s", kind(each[0]))]
+    if not found:
+        words = [part.word for _, part in everything] + [space.noun for space, _ in everything]
+        guess = suggest(name, words)
+        hint = f"did you mean `{guess}`?" if guess else "`mtlc info` lists all"
+        raise click.UsageError(f"nothing is called `{name}`; {hint}")
+    return found
+
+
+def kind(space: type[Part]) -> str:
+    """What a namespace is called: `link`, `class loss`."""
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in space.__name__).strip()
+    return "block" if space is Part else words
+
+
+def _listed(parts: Parts) -> Iterator[str]:
+    width, last = max(len(part.word) for _, part in parts), None
+    for space, part in parts:
+        if space is not last:
+            yield f"{'' if last is None else chr(10)}{kind(space)}"
+            last = space
+        yield f"  {part.word.ljust(width)}  {summary(part)}"
+
+
+def _detailed(parts: Parts) -> Iterator[str]:
+    for space, part in parts:
+        yield f"{part.word}: {kind(space)}"
+        yield from (f"  {line.strip()}" for line in (part.__doc__ or "").strip().splitlines())
+        for about in ("paper", "cost", "scale"):
+            if getattr(part, about, ""):
+                yield f"  {about}: {getattr(part, about)}"
+        yield from _keys(part)
+        yield ""
+
+
+def _keys(part: type[Part]) -> Iterator[str]:
+    keys = schema.keys(part).values()
+    if not keys:
+        return
+    width = max(len(key.name) for key in keys)
+    yield "  keys:"
+    for key in keys:
+        default = "required" if key.required else f"default {shown(key.default, key)}"
+        yield f"    {key.name.ljust(width)}  {key.takes()} ({default})"
+        yield f"    {' ' * width}  {key.help}"
+
+
+def shown(value: Any, key: schema.Key) -> str:
+    """A default as a spec writes it."""
+    return value if isinstance(value, str) and (key.bare or value in schema.choices(key.type)) else schema.literal(value)
+
+
+def _as_data(space: type[Part], part: type[Part]) -> dict[str, Any]:
+    keys = [
+        {
+            "name": key.name,
+            "takes": key.takes(),
+            "default": None if key.required else shown(key.default, key),
+            "required": key.required,
+            "help": key.help,
+            "choices": list(schema.choices(key.type)),
+        }
+        for key in schema.keys(part).values()
+    ]
+    about = {each: getattr(part, each) for each in ("paper", "cost", "scale") if getattr(part, each, "")}
+    return {"name": part.word, "kind": kind(space), "summary": summary(part), "keys": keys, **about}

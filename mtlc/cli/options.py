@@ -1,0 +1,90 @@
+"""The options that every command shares, and reading a spec with them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from mtlc import report
+from mtlc.api import front
+from mtlc.diagnostics import Diagnostics
+from mtlc.graph import TaskGraph
+from mtlc.source import Source, decode, load
+from mtlc.spec import Spec
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the shared options say. `set` are the overrides, `verbose` is -1, 0 or 1."""
+
+    set: tuple[str, ...] = ()
+    format: str = "text"
+    color: str = "auto"
+    verbose: int = 0
+    plugins: bool = True
+
+    def coloured(self, stream: Any) -> bool:
+        if self.color != "auto":
+            return self.color == "always"
+        return not os.environ.get("NO_COLOR") and bool(getattr(stream, "isatty", bool)())
+
+
+def shared(command: F) -> F:
+    """Add the shared options; the command gets them as one `options`."""
+
+    def wrapped(*args: Any, **given: Any) -> Any:
+        verbose = bool(given.pop("verbose")) - bool(given.pop("quiet"))
+        own = {name: given.pop(name) for name in ("set", "format", "color", "plugins")}
+        return command(*args, options=Options(verbose=verbose, **own), **given)
+
+    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in (
+        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong and what was asked for."),
+        click.option("--plugins/--no-plugins", default=True, help="Refuse to run the Python files a spec names."),
+        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
+        click.option("--format", type=click.Choice(["text", "json"]), default="text"),
+        click.option("--set", "set", multiple=True, metavar="PATH=VALUE", help="Change a value, e.g. train.steps=3."),
+    ):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+def source_of(path: str) -> Source:
+    """The text of a SPEC argument; `-` is standard input."""
+    return decode("<stdin>", sys.stdin.buffer.read()) if path == "-" else load(path)
+
+
+def read_spec(path: str, options: Options) -> tuple[Spec, TaskGraph]:
+    """The spec and its graph; prints diagnostics on stderr and exits with 1 where there is an error."""
+    diagnostics = Diagnostics()
+    found = front(source_of(path), diagnostics, options.set, plugins=options.plugins)
+    show(diagnostics, options, err=True)
+    if found is None:
+        raise click.exceptions.Exit(1)
+    return found
+
+
+def show(diagnostics: Diagnostics, options: Options, *, err: bool) -> None:
+    """Print diagnostics: frames, or one JSON object when that was asked for."""
+    if not len(diagnostics):
+        return
+    stream = sys.stderr if err else sys.stdout
+    if options.format == "json":
+        click.echo(report.as_json(diagnostics), err=err)
+    else:
+        click.echo(report.text(diagnostics, colour=options.coloured(stream)), err=err)
+
+
+def note(text: str, options: Options) -> None:
+    """A line for the person at the terminal: stderr, and not with -q."""
+    if options.verbose >= 0:
+        click.echo(text, err=True)

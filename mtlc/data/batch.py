@@ -1,0 +1,114 @@
+"""Samples side by side, as the tasks of a plan see them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mtlc.data.sample import FILL, Sample
+from mtlc.spec import Task
+
+
+@dataclass(frozen=True)
+class Target:
+    """What one task learns from: a label of the data set, within a range, of a share of the images.
+
+    `classes` counts the tags of a `tags` label; other kinds do not need it. `range` is in metres and for
+    depth only: labels outside it are absent.
+    """
+
+    task: str
+    label: str
+    kind: str
+    classes: int = 0
+    range: tuple[float, ...] | None = None
+    share: float = 1.0
+
+    @staticmethod
+    def of(task: Task) -> Target:
+        """The target of a task of a spec."""
+        span = getattr(task.part, "range", None)
+        return Target(task.name, task.label, task.part.word, len(task.classes), span, task.part.labels)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B samples. `images` is float32 B×3×H×W; `labels` holds for each task a tensor with B rows.
+
+    `present[task]` is bool B: whether the image has the label. The rows of the others hold the value that
+    says "no label" everywhere.
+    """
+
+    images: Tensor
+    ids: tuple[str, ...]
+    labels: Mapping[str, Tensor]
+    present: Mapping[str, Tensor]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch on a device."""
+        return self._with(lambda tensor: tensor.to(device), self.ids)
+
+    def rows(self, start: int, stop: int) -> Batch:
+        """The samples from `start` to `stop` (not included): the part of a batch that one backward sees."""
+        return self._with(lambda tensor: tensor[start:stop], self.ids[start:stop])
+
+    def _with(self, change: Callable[[Tensor], Tensor], ids: tuple[str, ...]) -> Batch:
+        labels = {task: change(label) for task, label in self.labels.items()}
+        present = {task: change(rows) for task, rows in self.present.items()}
+        return Batch(change(self.images), ids, labels, present)
+
+
+def collate(
+    samples: Sequence[Sample], targets: Sequence[Target], keep: Mapping[str, Collection[str]] | None = None
+) -> Batch:
+    """Put samples of one size side by side. `keep` names by task the ids whose label is used; others count
+    as absent. A task that it does not name uses every label."""
+    keep = keep or {}
+    labels, present = {}, {}
+    for target in targets:
+        kept = keep.get(target.task)
+        found = [_label(sample, target, kept) for sample in samples]
+        empty = _empty(target, samples[0].size)
+        labels[target.task] = torch.stack([empty if each is None else each for each in found])
+        present[target.task] = torch.tensor([each is not None for each in found])
+    images = torch.stack([sample.image for sample in samples])
+    return Batch(images, tuple(sample.id for sample in samples), labels, present)
+
+
+def kept_ids(ids: Collection[str], share: float, seed: int, task: str) -> frozenset[str]:
+    """A seeded share of ids: round(share × count) of them, at least one.
+
+    Which ones depends on the seed, the task and the ids alone; a larger share holds every smaller one.
+    """
+
+    def rank(id: str) -> bytes:
+        return hashlib.sha256(f"{seed}/{task}/{id}".encode()).digest()
+
+    count = max(1, math.floor(share * len(ids) + 0.5))
+    return frozenset(sorted(ids, key=rank)[:count])
+
+
+def _label(sample: Sample, target: Target, kept: Collection[str] | None) -> Tensor | None:
+    if kept is not None and sample.id not in kept:
+        return None
+    label = sample.labels.get(target.label)
+    return label if label is None or target.range is None else _within(label, target.range)
+
+
+def _within(depth: Tensor, bounds: tuple[float, ...]) -> Tensor:
+    near, far = bounds
+    return torch.where((depth >= near) & (depth <= far), depth, FILL["depth"])
+
+
+def _empty(target: Target, size: tuple[int, int]) -> Tensor:
+    shapes = {"semseg": size, "normals": (3, *size), "tags": (target.classes,)}
+    dtype = torch.int64 if target.kind == "semseg" else torch.float32
+    return torch.full(shapes.get(target.kind, (1, *size)), FILL[target.kind], dtype=dtype)

@@ -1,0 +1,141 @@
+"""A folder of images and labels of one's own, as its manifest describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+from torch import Tensor
+
+from mtlc.data.cache import Cache, Packed
+from mtlc.data.decode import decode
+from mtlc.data.derive import borders, foreground
+from mtlc.data.encode import nearest, unpack
+from mtlc.data.errors import DataError
+from mtlc.data.files import fitted, read_array, read_image
+from mtlc.data.manifest import Derived, LabelEntry, Manifest, Table, read_manifest
+from mtlc.data.places import file_of, folder_of
+from mtlc.data.sample import Change, Sample
+from mtlc.data.splits import ids_of
+from mtlc.data.tables import read_table
+from mtlc.parts import data as parts
+from mtlc.parts.data import Label
+
+
+class Folder:
+    """One split of a folder. `wanted` names the labels to load; None loads all that the manifest has.
+
+    Everything is resized to `part.size`; labels are derived from others at that size, after any change.
+    """
+
+    def __init__(self, part: parts.Folder, split: str, wanted: Collection[str] | None = None) -> None:
+        self.root = folder_of(part.root, "the data")
+        self.manifest = _manifest(part)
+        self.split, self.size = split, part.size
+        self.ids = ids_of(self.manifest, split, self.root)
+        entries = self.manifest.labels
+        self.labels: Mapping[str, Label] = {name: Label(e.kind, e.classes) for name, e in entries.items()}
+        self._kinds = {name: entry.kind for name, entry in entries.items()}
+        self._wanted = frozenset(entries if wanted is None else wanted)
+        self._stored = _stored(entries, self._wanted)
+        self._tables = {name: self._table(name) for name in self._stored if _is_table(entries[name])}
+        self._cache = Cache()
+
+    @staticmethod
+    def splits(part: parts.Folder) -> tuple[str, ...]:
+        """The splits that the manifest has."""
+        return tuple(_manifest(part).splits)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def labelled(self, label: str) -> frozenset[str]:
+        """The ids that have a label: a file, or a row in its table."""
+        entry = self.manifest.labels[label]
+        if isinstance(entry.encoding, Derived):
+            return self.labelled(entry.encoding.label)
+        if isinstance(entry.encoding, Table):
+            return frozenset(self._tables.get(label) or self._table(label))
+        return frozenset(id for id in self.ids if self._find(entry.files, id))
+
+    def load(self, index: int, change: Change | None = None) -> Sample:
+        """Read, or take from memory, one sample. Raises `DataError`."""
+        sample = unpack(self.ids[index], self._cache.get(index, self._read), self._kinds)
+        return self._derive(change(sample) if change else sample)
+
+    # --- reading
+
+    def _read(self, index: int) -> Packed:
+        id = self.ids[index]
+        image = self._image(id)
+        labels = {name: self._label(name, id, image) for name in self._stored}
+        held = {name: label for name, label in labels.items() if label is not None}
+        return Packed(fitted(image, self.size), held)
+
+    def _image(self, id: str) -> Image.Image:
+        path = self._find(self.manifest.images, id)
+        if path is None:
+            paths = (self.root / each.replace("{id}", id) for each in self.manifest.images)
+            looked = " and ".join(f"`{path}`" for path in paths)
+            message = f"the image of `{id}` (split `{self.split}`) is not there: looked for {looked}"
+            raise DataError(message, f"put it there, or take `{id}` out of the split in the manifest")
+        return read_image(path, f"the image of `{id}` (split `{self.split}`)")
+
+    def _label(self, name: str, id: str, image: Image.Image) -> Tensor | None:
+        entry = self.manifest.labels[name]
+        if name in self._tables:
+            return self._tables[name].get(id)
+        path = self._find(entry.files, id)
+        if path is None:
+            return None
+        array = read_array(path, f"label `{name}` of `{id}` (split `{self.split}`)")
+        if array.shape[:2] != (image.height, image.width):
+            raise _unequal(name, id, path, array.shape, image)
+        return nearest(decode(array, entry.encoding, f"label `{name}` of `{id}` (`{path}`)"), self.size)
+
+    def _table(self, name: str) -> Mapping[str, Tensor]:
+        entry = self.manifest.labels[name]
+        assert isinstance(entry.encoding, Table)
+        return read_table(entry.encoding, entry.classes, self.root, self.ids, name)
+
+    def _find(self, patterns: tuple[str, ...], id: str) -> Path | None:
+        """The first file of several patterns that is there."""
+        paths = (self.root / each.replace("{id}", id) for each in patterns)
+        return next((path for path in paths if path.exists()), None)
+
+    # --- labels made from others
+
+    def _derive(self, sample: Sample) -> Sample:
+        labels = dict(sample.labels)
+        for name, entry in self.manifest.labels.items():
+            if isinstance(entry.encoding, Derived) and entry.encoding.label in sample.labels:
+                labels[name] = _derived(entry.encoding, sample.labels[entry.encoding.label])
+        return replace(sample, labels={name: each for name, each in labels.items() if name in self._wanted})
+
+
+def _manifest(part: parts.Folder) -> Manifest:
+    return read_manifest(file_of(part.manifest, "the manifest"))
+
+
+def _stored(entries: Mapping[str, LabelEntry], wanted: Collection[str]) -> tuple[str, ...]:
+    """The labels to read from files: the wanted ones and those that wanted ones are derived from."""
+    encodings = [entries[name].encoding for name in wanted]
+    sources = {each.label for each in encodings if isinstance(each, Derived)}
+    kept = sources | set(wanted)
+    return tuple(n for n, e in entries.items() if n in kept and not isinstance(e.encoding, Derived))
+
+
+def _is_table(entry: LabelEntry) -> bool:
+    return isinstance(entry.encoding, Table)
+
+
+def _derived(how: Derived, classes: Tensor) -> Tensor:
+    return borders(classes) if how.how == "borders" else foreground(classes, how.background)
+
+
+def _unequal(name: str, id: str, path: Path, shape: tuple[int, ...], image: Image.Image) -> DataError:
+    sizes = f"{shape[0]}x{shape[1]} but its image {image.height}x{image.width}"
+    message = f"label `{name}` of `{id}` is {sizes} (`{path}`)"
+    return DataError(message, "save both at one height and width; a photo is turned as its EXIF entry says")

@@ -1,0 +1,156 @@
+"""Batches in an order that depends on the seed alone: not on workers, nor on where a run was resumed."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+from torch.utils.data import DataLoader
+
+from mtlc.data.batch import Batch, Target, collate, kept_ids
+from mtlc.data.errors import DataError
+from mtlc.data.sample import Dataset, Sample
+from mtlc.data.transforms import Transform
+
+Pick = tuple[int, int]  # an epoch and an index into the data set
+
+
+class Loader:
+    """Training batches without end. Raises `DataError` where no image has a task's label.
+
+    An epoch is ceil(images / batch) steps over its own permutation of the images; its last batch may be
+    smaller. A sample's random changes come from (seed, epoch, id), so that `batch_at(step)` is the same
+    however it is reached.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        targets: Sequence[Target],
+        *,
+        batch: int,
+        seed: int,
+        augment: Sequence[Transform] = (),
+        workers: int = 0,
+    ) -> None:
+        _refuse_unlabelled(dataset, targets)
+        self.images, self.batch, self.seed, self.workers = len(dataset), batch, seed, workers
+        self._prepare = _Prepare(dataset, tuple(targets), seed, tuple(augment), _keep(dataset, targets, seed))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch."""
+        return -(-self.images // self.batch)
+
+    def batch_at(self, step: int) -> Batch:
+        """The batch of a step (from 0). Raises `DataError`."""
+        return _raised(self._prepare(self._picks(step)))
+
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        """The batches from a step on, prepared ahead of their use. Raises `DataError`."""
+        return self._from_workers(start) if self.workers else self._from_thread(start)
+
+    def _picks(self, step: int) -> list[Pick]:
+        epoch, row = divmod(step, self.steps_per_epoch)
+        order = list(range(self.images))
+        random.Random(f"{self.seed}/{epoch}").shuffle(order)
+        return [(epoch, index) for index in order[row * self.batch : (row + 1) * self.batch]]
+
+    def _from_thread(self, start: int) -> Iterator[Batch]:
+        with ThreadPoolExecutor(1, "mtlc-data") as pool:
+            ahead = pool.submit(self.batch_at, start)
+            while True:
+                ready, start = ahead, start + 1
+                batch = ready.result()
+                ahead = pool.submit(self.batch_at, start)
+                yield batch
+
+    def _from_workers(self, start: int) -> Iterator[Batch]:
+        steps = _Steps(self, start)
+        loader: DataLoader[Batch | DataError] = DataLoader(
+            self._prepare,  # type: ignore[arg-type]
+            batch_size=None,
+            sampler=steps,
+            num_workers=self.workers,
+            worker_init_fn=_quiet,
+        )
+        for batch in loader:
+            yield _raised(batch)
+
+
+def in_order(dataset: Dataset, targets: Sequence[Target], batch: int) -> Iterator[Batch]:
+    """Every image once, in order, unchanged, with every label it has: for evaluation. Raises `DataError`."""
+    for start in range(0, len(dataset), batch):
+        yield collate([dataset.load(i) for i in range(start, min(start + batch, len(dataset)))], targets)
+
+
+@dataclass(frozen=True)
+class _Prepare:
+    """Makes one batch from its picks, in whichever process it is called."""
+
+    dataset: Dataset
+    targets: tuple[Target, ...]
+    seed: int
+    augment: tuple[Transform, ...]
+    keep: Mapping[str, frozenset[str]]
+
+    def __call__(self, picks: list[Pick]) -> Batch | DataError:
+        # An error is handed over as a value: torch would wrap one raised in a worker in a traceback.
+        try:
+            return collate([self._load(*pick) for pick in picks], self.targets, self.keep)
+        except DataError as error:
+            return error
+
+    __getitem__ = __call__
+
+    def _load(self, epoch: int, index: int) -> Sample:
+        rng = random.Random(f"{self.seed}/{epoch}/{self.dataset.ids[index]}")
+
+        def change(sample: Sample) -> Sample:
+            for transform in self.augment:
+                sample = transform(sample, rng)
+            return sample
+
+        return self.dataset.load(index, change)
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The picks of one step after another, without end."""
+
+    loader: Loader
+    start: int
+
+    def __iter__(self) -> Iterator[list[Pick]]:
+        step = self.start
+        while True:
+            yield self.loader._picks(step)
+            step += 1
+
+
+def _keep(dataset: Dataset, targets: Sequence[Target], seed: int) -> dict[str, frozenset[str]]:
+    part = [target for target in targets if target.share < 1]
+    return {each.task: kept_ids(dataset.labelled(each.label), each.share, seed, each.task) for each in part}
+
+
+def _refuse_unlabelled(dataset: Dataset, targets: Sequence[Target]) -> None:
+    for target in targets:
+        if not dataset.labelled(target.label):
+            message = f"task `{target.task}` cannot learn: no training image has label `{target.label}`"
+            raise DataError(message, "check where the manifest says that the label's files are")
+
+
+def _raised(batch: Batch | DataError) -> Batch:
+    if isinstance(batch, DataError):
+        raise batch
+    return batch
+
+
+def _quiet(worker: int) -> None:
+    """Ctrl-C goes to the training process, which ends its workers; one thread each leaves it the cores."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)

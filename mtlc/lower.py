@@ -1,0 +1,180 @@
+"""From a plan to torch: one module tree and, over it, an fx graph to train and one to infer."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import keyword
+import linecache
+import math
+import operator
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from mtlc.graph import IMAGE_FEATURE, Step, TaskGraph
+from mtlc.names import Names
+from mtlc.parts.layers import Layer
+from mtlc.parts.part import Auto, Levels, Part
+from mtlc.plan import Plan, inference
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A built model. `train` and `infer` run the same modules: a change to one is a change to both.
+
+    `train(image)` gives the predictions by task and the auxiliary ones by feature, `infer(image)` the predictions
+    by task; `image` is B×3×H×W in [0, 1], of any height and width.
+    """
+
+    plan: Plan
+    train: fx.GraphModule = field(repr=False)
+    infer: fx.GraphModule = field(repr=False)
+    attributes: Mapping[str, str] = field(repr=False)  # where in the module tree each step's module is
+
+    def slice(self, tasks: Iterable[str]) -> fx.GraphModule:
+        """The same modules, of which only those run that these tasks need. Raises `KeyError` for an unknown task."""
+        wanted = list(tasks)
+        for task in wanted:
+            if task not in self.plan.infer.outputs:
+                raise KeyError(f"there is no task `{task}`; the tasks are {', '.join(self.plan.infer.outputs)}")
+        return _module(self.train, inference(self.plan.graph, wanted), self.attributes, "infer")
+
+    def module(self, step: str) -> nn.Module:
+        """The module of a step, by the step's name."""
+        return self.train.get_submodule(self.attributes[step])
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return self.train.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        self.train.load_state_dict(state)
+
+    def load_pretrained(self) -> None:
+        """Fetch the weights that the spec asks for. Raises what the part raises where they cannot be had."""
+        for name, step in self.plan.graph.steps.items():
+            if getattr(step.part, "pretrained", False):
+                self.module(name).load_pretrained()  # type: ignore[operator]
+
+    def failed_step(self, error: BaseException) -> Step | None:
+        """The step inside which an exception of `train`, `infer` or a slice arose, if it arose in one."""
+        steps = {attribute: name for name, attribute in self.attributes.items()}
+        name = steps.get(_running(error.__traceback__) or "")
+        return None if name is None else self.plan.graph.steps[name]
+
+    def explain_failure(self, error: BaseException) -> str | None:
+        """Where in the spec a run-time failure belongs: "in `depth_1`, specs/nyud.mtl:36"."""
+        step = self.failed_step(error)
+        return None if step is None else f"in `{step.name}`, {step.span.source.name}:{step.span.line}"
+
+
+def lower(plan: Plan) -> Model:
+    """Build the modules, each from its own seed, and both graphs over them."""
+    root = nn.Module()
+    attributes = _attributes(plan.graph)
+    levels, multiple = plan.graph.levels(), _multiple(plan.graph)
+    for name, step in plan.graph.steps.items():
+        reads = tuple(levels[feature] for feature in step.reads)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_seed(plan.train.seed, name))
+            root.add_module(attributes[name], _build(step.part, reads, multiple))
+    train = _module(root, plan.graph, attributes, "train")
+    return Model(plan, train, _module(root, plan.infer, attributes, "infer"), attributes)
+
+
+def _seed(seed: int, step: str) -> int:
+    """A seed of its own for each step, so that adding or dropping a task leaves the others' first weights alone."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{step}".encode()).digest()[:8]) >> 1
+
+
+def _multiple(graph: TaskGraph) -> int:
+    """What encoders pad images to: every stride of the graph then divides the padded height and width."""
+    strides = [level.stride for levels in graph.levels().values() for level in levels]
+    return math.lcm(*(stride for stride in strides if stride))
+
+
+def _build(part: Part, reads: tuple[Levels, ...], multiple: int) -> nn.Module:
+    arguments = {key: _plain(value) for key, value in part.arguments(reads).items()}
+    if isinstance(part, Layer) and part.reads_image:
+        arguments["multiple"] = multiple
+    made: nn.Module = _constructor(part)(**arguments)
+    return made
+
+
+def _constructor(part: Part) -> Any:
+    if not isinstance(part.module, str):
+        return part.module
+    file, _, name = part.module.partition(":")
+    return getattr(importlib.import_module(file or type(part).__module__), name)
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, Auto) else value
+
+
+def _attributes(graph: TaskGraph) -> dict[str, str]:
+    """A legal attribute for each step: a task may be called `train` or `class`, a module attribute may not."""
+    names = Names()
+    return {step: names.fresh(_legal(step)) for step in graph.steps}
+
+
+def _legal(name: str) -> str:
+    return f"{name}_" if keyword.iskeyword(name) or name == "self" or hasattr(_EMPTY, name) else name
+
+
+def _local(name: str) -> str:
+    """A name for a local variable of the generated `forward`; fx itself steps around keywords and builtins."""
+    return "self_" if name == "self" else name
+
+
+_EMPTY = fx.GraphModule(nn.Module(), fx.Graph())
+
+
+def _module(root: nn.Module, graph: TaskGraph, attributes: Mapping[str, str], name: str) -> fx.GraphModule:
+    drawn = fx.Graph()
+    nodes = {IMAGE_FEATURE: drawn.placeholder("image")}
+    wanted = {feature for step in graph.steps.values() for feature in step.reads}
+    wanted |= {*graph.outputs.values(), *(auxiliary.feature for auxiliary in graph.auxiliaries)}
+    for step in graph.steps.values():
+        _draw(step, attributes[step.name], wanted, nodes, drawn)
+    predictions = {task: nodes[feature] for task, feature in graph.outputs.items()}
+    inner = {auxiliary.feature: nodes[auxiliary.feature] for auxiliary in graph.auxiliaries}
+    drawn.output((predictions, inner) if name == "train" else predictions)
+    module = fx.GraphModule(root, drawn, class_name=name.capitalize())
+    module.graph.lint()
+    return module
+
+
+def _draw(step: Step, attribute: str, wanted: set[str], nodes: dict[str, fx.Node], drawn: fx.Graph) -> None:
+    """One call of the step's module and, where it writes several features, one item for each that is wanted."""
+    reads = tuple(nodes[feature] for feature in step.reads)
+    single = len(step.writes) == 1
+    name = step.writes[0] if single else step.name
+    call = drawn.create_node("call_module", attribute, reads, name=_local(name))
+    made = [call]
+    if single:
+        nodes[step.writes[0]] = call
+    for index, feature in enumerate(step.writes):
+        if not single and feature in wanted:
+            item = drawn.create_node("call_function", operator.getitem, (call, index), name=_local(feature))
+            nodes[feature] = item
+            made.append(item)
+    for node in made:
+        node.meta |= {"step": step.name, "span": step.span}
+
+
+def _running(trace: TracebackType | None) -> str | None:
+    """The attribute that a generated `forward` was calling when the exception arose."""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename.startswith("<eval_with_key>"):
+            line = linecache.getline(code.co_filename, trace.tb_lineno, trace.tb_frame.f_globals)
+            called = re.search(r"= self\.(\w+)\(", line)
+            return called[1] if called else None
+        trace = trace.tb_next
+    return None

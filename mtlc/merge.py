@@ -1,0 +1,312 @@
+"""A spec and the files it uses become one set of blocks: the using file wins, key by key; `--set` comes last."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mtlc.diagnostics import Diagnostics, Label, suggest
+from mtlc.parse import parse
+from mtlc.plugins import PluginError, import_plugin
+from mtlc.source import Source, SourceError, Span, load
+from mtlc.syntax import Arg, Assign, Bare, Block, Call, Entry, File, Let, Name, Override, Relation, Use, Value
+
+KEYWORDS = ("data", "shared", "layer", "task", "links", "reuse", "agree", "balance", "train", "eval")
+NAMED = ("shared", "layer", "task")  # blocks that declare a name
+KIND_ONLY = ("data", "balance")  # the name of the block is its kind
+RELATIONS = ("links", "reuse", "agree")
+RESERVED = ("all", "frames")
+
+
+@dataclass
+class Merged:
+    """One block after merging: its header's place, its kind, its keys by name, its relations and inner blocks."""
+
+    keyword: str
+    name: str
+    kind: Name | None
+    header: Span
+    file: Source
+    entries: dict[str, Assign] = field(default_factory=dict)
+    overridden: set[str] = field(default_factory=set)
+    relations: list[Relation] = field(default_factory=list)
+    inner: dict[str, Merged] = field(default_factory=dict)
+    args: tuple[Arg, ...] = ()  # of a kind that `--set` gave as a call
+
+
+@dataclass
+class Blocks:
+    """All blocks of a spec in order, the named values, and the files they came from."""
+
+    source: Source
+    blocks: dict[tuple[str, str], Merged] = field(default_factory=dict)
+    lets: dict[str, Let] = field(default_factory=dict)
+    plugins: list[str] = field(default_factory=list)
+
+    def of(self, *keywords: str) -> Iterator[Merged]:
+        return (block for block in self.blocks.values() if block.keyword in keywords)
+
+    def one(self, keyword: str) -> Merged | None:
+        return next(self.of(keyword), None)
+
+    def params(self) -> dict[str, Value]:
+        return {name: let.value for name, let in self.lets.items()}
+
+
+def merge(file: File, diagnostics: Diagnostics, overrides: Iterable[Override] = (), plugins: bool = True) -> Blocks:
+    """Follow every `use`, then take the files' statements in order, used files first, then the overrides."""
+    blocks = Blocks(file.source)
+    for each in _Used(diagnostics, blocks, plugins).files(file):
+        _Merge(blocks, each, diagnostics).take()
+    for override in overrides:
+        _override(blocks, override, diagnostics)
+    return blocks
+
+
+@dataclass
+class _Used:
+    """Finds the files that a file uses, depth first; each counts once."""
+
+    diagnostics: Diagnostics
+    blocks: Blocks
+    plugins: bool
+    seen: set[str] = field(default_factory=set)
+    open: list[str] = field(default_factory=list)
+
+    def files(self, file: File) -> Iterator[File]:
+        path = os.path.realpath(file.source.path) if file.source.path else ""
+        self.seen.add(path)
+        self.open.append(path)
+        for use in file.statements:
+            if isinstance(use, Use):
+                yield from self._use(use, file.source)
+        self.open.pop()
+        yield file
+
+    def _use(self, use: Use, source: Source) -> Iterator[File]:
+        folder = Path(source.path).parent if source.path else Path()
+        path, name = folder / use.path.value, os.path.normpath(Path(source.name).parent / use.path.value)
+        real = os.path.realpath(path)
+        if path.suffix == ".py":
+            self._plugin(use, path, name)
+        elif real in self.open:
+            message = f"`{use.path.value}` uses this file in turn"
+            self.diagnostics.error("MTL212", message, use.path.span, "a circle", hint="take this line out")
+        elif real not in self.seen:
+            try:
+                found = load(path)
+            except SourceError as error:
+                message = f"cannot use `{use.path.value}`: {error.reason}"
+                hint = f"looked for {name}; the path is relative to this file"
+                self.diagnostics.error("MTL211", message, use.path.span, hint=hint)
+            else:
+                used = Source(name, found.text, found.path)
+                yield from self.files(parse(used, self.diagnostics))
+
+    def _plugin(self, use: Use, path: Path, name: str) -> None:
+        if not self.plugins:
+            message = f"`{use.path.value}` is Python code, and --no-plugins refuses to run it"
+            self.diagnostics.error("MTL214", message, use.path.span, hint="leave --no-plugins out if you trust it")
+            return
+        try:
+            import_plugin(path)
+        except PluginError as error:
+            self.diagnostics.error("MTL214", f"cannot use `{name}`: {error}", use.path.span, hint=error.hint)
+        else:
+            self.blocks.plugins.append(os.path.abspath(path))
+
+
+@dataclass
+class _Merge:
+    """Takes one file's statements into the blocks."""
+
+    blocks: Blocks
+    file: File
+    diagnostics: Diagnostics
+    own: set[tuple[str, str]] = field(default_factory=set)
+    own_lets: dict[str, Let] = field(default_factory=dict)
+
+    def take(self) -> None:
+        for statement in self.file.statements:
+            if isinstance(statement, Let):
+                self._let(statement)
+            elif isinstance(statement, Block):
+                self._block(statement)
+
+    def _let(self, let: Let) -> None:
+        first = self.own_lets.setdefault(let.name.text, let)
+        if first is not let:
+            self._twice(f"`let {let.name.text}`", let.name.span, first.name.span)
+        self.blocks.lets[let.name.text] = let
+
+    def _twice(self, what: str, span: Span, first: Span) -> None:
+        others = (Label(first, "first here"),)
+        self.diagnostics.error("MTL202", f"{what} is declared twice", span, "second", hint="keep one", others=others)
+
+    def _block(self, block: Block) -> None:
+        keyword = block.keyword.text
+        if keyword not in KEYWORDS:
+            self._unknown(block)
+            return
+        if not self._header_fits(block):
+            return
+        name = block.name.text if block.name and keyword in NAMED else ""
+        known = self.blocks.blocks.get((keyword, name))
+        if (keyword, name) in self.own and known is not None:
+            self._twice(f"`{block.header.text}`" if name else f"`{keyword}`", block.header, known.header)
+            return
+        self.own.add((keyword, name))
+        self._clash(block, keyword, name)
+        self.blocks.blocks[keyword, name] = self._merged(block, known, name)
+
+    def _unknown(self, block: Block) -> None:
+        guess = suggest(block.keyword.text, KEYWORDS)
+        hint = f"did you mean `{guess}`?" if guess else f"blocks are {', '.join(KEYWORDS)}"
+        message = f"there is no block `{block.keyword.text}`"
+        self.diagnostics.error("MTL201", message, block.keyword.span, "unknown block", hint=hint)
+
+    def _header_fits(self, block: Block) -> bool:
+        keyword, name = block.keyword.text, block.name
+        if keyword in NAMED and name is None:
+            shown = {"task": "task depth", "shared": "shared encoder : tiny", "layer": "layer encoder : tiny"}
+            message = f"`{keyword}` needs a name"
+            self.diagnostics.error("MTL218", message, block.keyword.span, hint=f"write `{shown[keyword]}`")
+            return False
+        if keyword in (*RELATIONS, "train", "eval") and name is not None:
+            message = f"`{keyword}` takes no name"
+            self.diagnostics.error("MTL218", message, name.span, hint=f"write `{keyword} {{ … }}`")
+            return False
+        if keyword in KIND_ONLY and block.kind is not None:
+            message = f"`{keyword}` takes only a kind: a spec has one"
+            hint = f"write `{keyword} {block.kind.text}`"
+            self.diagnostics.error("MTL218", message, block.kind.span, "one name too many", hint=hint)
+            return False
+        if name is not None and name.text in RESERVED and keyword in NAMED and (keyword, name.text) != ("task", "all"):
+            self.diagnostics.error("MTL207", f"`{name.text}` is reserved", name.span, hint="choose another name")
+            return False
+        return True
+
+    def _clash(self, block: Block, keyword: str, name: str) -> None:
+        """A layer and a task, or a shared and a per-task layer, of one name."""
+        for other in NAMED:
+            known = self.blocks.blocks.get((other, name))
+            if name and other != keyword and known is not None and block.name is not None:
+                self._twice(f"`{name}`", block.name.span, known.header)
+
+    def _merged(self, block: Block, known: Merged | None, name: str) -> Merged:
+        keyword = block.keyword.text
+        kind = block.name if keyword in KIND_ONLY else block.kind
+        merged = Merged(keyword, name, kind, block.header, self.file.source)
+        if known is not None and keyword not in RELATIONS:
+            before = known.kind.text if known.kind else known.name
+            if kind is None or kind.text == before:
+                merged.kind = kind or known.kind
+                merged.entries, merged.inner = dict(known.entries), dict(known.inner)
+        self._body(block, merged)
+        return merged
+
+    def _body(self, block: Block, merged: Merged) -> None:
+        own: dict[str, Assign] = {}
+        for entry in block.body or ():
+            self._entry(entry, merged, own)
+
+    def _entry(self, entry: Entry, merged: Merged, own: dict[str, Assign]) -> None:
+        if isinstance(entry, Assign):
+            self._assign(entry, merged, own)
+        elif isinstance(entry, Relation):
+            if merged.keyword in RELATIONS:
+                merged.relations.append(entry)
+            else:
+                hint = "links between tasks stand in `links { … }`"
+                message = f"`{merged.keyword}` holds keys, not relations"
+                self.diagnostics.error("MTL217", message, entry.span, hint=hint)
+        else:
+            self._inner(entry, merged)
+
+    def _assign(self, entry: Assign, merged: Merged, own: dict[str, Assign]) -> None:
+        name = entry.name.text
+        if merged.keyword in RELATIONS:
+            hint = "write a relation, such as `all via kem`"
+            message = f"`{merged.keyword}` holds relations, not keys"
+            self.diagnostics.error("MTL217", message, entry.name.span, hint=hint)
+        elif name in own:
+            others = (Label(own[name].name.span, "first here"),)
+            message = f"`{merged.keyword}` has `{name}` twice"
+            self.diagnostics.error("MTL105", message, entry.name.span, "second", hint="keep one", others=others)
+        else:
+            own[name] = merged.entries[name] = entry
+
+    def _inner(self, block: Block, merged: Merged) -> None:
+        if merged.keyword != "train" or block.keyword.text != "phase" or block.name is None:
+            message = f"`{merged.keyword}` holds no block `{block.keyword.text}`"
+            guess = "`train { phase NAME { steps = … } }` is the one inner block"
+            self.diagnostics.error("MTL217", message, block.header, hint=guess)
+            return
+        name = block.name.text
+        known = merged.inner.get(name)
+        if known is not None and known.file is self.file.source:
+            self._twice(f"phase `{name}`", block.name.span, known.header)
+            return
+        entries = dict(known.entries) if known else {}
+        merged.inner[name] = Merged("phase", name, None, block.header, self.file.source, entries)
+        self._body(block, merged.inner[name])
+
+
+def _override(blocks: Blocks, override: Override, diagnostics: Diagnostics) -> None:
+    """Write one `--set` into the blocks, as if it stood last in the spec."""
+    words = [name.text for name in override.path]
+    assign = Assign(override.path[-1], override.value, override.span)
+    if words[0] == "let" and len(words) == 2 and words[1] in blocks.lets:
+        blocks.lets[words[1]] = Let(override.path[1], override.value, override.span)
+        return
+    if len(words) == 1 and words[0] in KIND_ONLY:
+        _set_kind(blocks, override)
+        return
+    target, depth = _target(blocks, words, override)
+    if target is None or len(words) != depth + 1:
+        _unknown_path(blocks, override, diagnostics)
+        return
+    target.entries[words[-1]] = assign
+    target.overridden.add(words[-1])
+
+
+def _target(blocks: Blocks, words: list[str], override: Override) -> tuple[Merged | None, int]:
+    """The block that a path names, and how many words of it that took."""
+    keyword = words[0]
+    if keyword in NAMED and len(words) > 1:
+        if words[:2] == ["task", "all"]:
+            made = Merged("task", "all", None, override.span, override.span.source)
+            return blocks.blocks.setdefault(("task", "all"), made), 2
+        return blocks.blocks.get((keyword, words[1])), 2
+    if keyword in (*KIND_ONLY, "train", "eval"):
+        block = blocks.one(keyword)
+        if block is None and keyword != "data":
+            block = Merged(keyword, "", None, override.span, override.span.source)
+            blocks.blocks[keyword, ""] = block
+        if block is not None and len(words) > 1 and words[1] in block.inner:
+            return block.inner[words[1]], 2
+        return block, 1
+    return None, 1
+
+
+def _set_kind(blocks: Blocks, override: Override) -> None:
+    """`balance=uncertainty`, `data=rooms(size = 64x64)`: another kind, its keys alone."""
+    keyword, value = override.path[0].text, override.value
+    named = value.name if isinstance(value, Bare | Call) else Name(value.span.text, value.span)
+    made = Merged(keyword, "", named, override.span, override.span.source)
+    made.args = value.args if isinstance(value, Call) else ()
+    blocks.blocks[keyword, ""] = made
+
+
+def _unknown_path(blocks: Blocks, override: Override, diagnostics: Diagnostics) -> None:
+    written = ".".join(name.text for name in override.path)
+    known = [f"{b.keyword}.{b.name}".rstrip(".") for b in blocks.blocks.values() if b.keyword not in RELATIONS]
+    known += ["train", "eval", "balance", "task.all", *(f"let.{name}" for name in blocks.lets)]
+    known = list(dict.fromkeys(known))
+    head = ".".join(name.text for name in override.path[:-1]) or written
+    guess = suggest(head, known)
+    hint = f"did you mean `{guess}…`?" if guess and guess != head else f"paths begin with {', '.join(known)}"
+    span = override.path[0].span.to(override.path[-1].span)
+    diagnostics.error("MTL112", f"there is nothing to set at `{written}`", span, hint=hint)

@@ -1,0 +1,1 @@
+"""Plain modules, usable without the language: they import torch and timm, and nothing of mtlc."""

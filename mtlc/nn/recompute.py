@@ -1,0 +1,42 @@
+"""Memory for time: what a function computed on its way is computed again for the gradient instead of being kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+
+def recompute(
+    part: nn.Module, run: Callable[..., tuple[Tensor, ...]], *inputs: Tensor
+) -> tuple[Tensor, ...]:
+    """`run(*inputs)`, of which only inputs and outputs are kept; the batch norms of `part` count the batch once.
+
+    Under `torch.compile` and export, which choose for themselves what to keep, and while fx traces, it is a plain call.
+    """
+    plain = torch.compiler.is_compiling() or not all(isinstance(x, Tensor) for x in inputs)
+    if plain or not torch.is_grad_enabled():
+        return run(*inputs)
+    return checkpoint(
+        run,
+        *inputs,
+        use_reentrant=False,
+        preserve_rng_state=False,
+        context_fn=lambda: (nullcontext(), _still(part)),
+    )
+
+
+@contextmanager
+def _still(part: nn.Module) -> Iterator[None]:
+    """Batch norms normalise as before and leave their running statistics alone."""
+    norms = [m for m in part.modules() if isinstance(m, nn.BatchNorm2d) and m.track_running_stats]
+    for norm in norms:
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.track_running_stats = True

@@ -1,0 +1,78 @@
+"""Encoders from the timm library: any model that gives its inner features, at any image size."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .operators import declare_missing_operators
+from .pad import pad
+from .weights import load
+
+declare_missing_operators()
+
+import timm  # noqa: E402  (after the declarations that its import needs)
+
+# What lets a model take images of other sizes than it was trained at; a family knows one of these or neither.
+ANY_SIZE = ({"dynamic_img_size": True}, {"strict_img_size": False}, {})
+
+
+def features(model: str) -> nn.Module:
+    """The timm model as a feature extractor with random weights, set up for images of any size."""
+    for keys in ANY_SIZE[:-1]:
+        try:
+            return timm.create_model(model, pretrained=False, features_only=True, **keys)
+        except TypeError:
+            continue
+    return timm.create_model(model, pretrained=False, features_only=True)
+
+
+def kept(body: nn.Module) -> list[int]:
+    """Which features become levels: of each stride the last, finest first; a plain ViT gives its last block."""
+    last = {stride: i for i, stride in enumerate(body.feature_info.reduction())}
+    return [last[stride] for stride in sorted(last)]
+
+
+def levels(body: nn.Module) -> list[list[int]]:
+    """(channels, stride) of each level, finest first."""
+    channels, strides = body.feature_info.channels(), body.feature_info.reduction()
+    return [[channels[i], strides[i]] for i in kept(body)]
+
+
+class Timm(nn.Module):
+    """RGB in [0, 1], B×3×H×W, to the levels of the timm model `model`, finest first, each B×C×h×w.
+
+    The image is normalised by `mean` and `std` (None: timm's configuration of the model, whatever weights are loaded
+    later), then padded with zeros to a multiple of `multiple` pixels. Weights are random until `load_pretrained`.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        pretrained: bool,
+        mean: tuple[float, ...] | None,
+        std: tuple[float, ...] | None,
+        multiple: int,
+    ) -> None:
+        super().__init__()
+        self.model, self.pretrained, self.multiple = model, pretrained, multiple
+        self.body = features(model)
+        self.kept = kept(self.body)
+        self.channels_last = str(getattr(self.body, "output_fmt", "NCHW")).endswith("NHWC")
+        config = self.body.pretrained_cfg
+        self.register_buffer("mean", _per_channel(config["mean"] if mean is None else mean), persistent=False)
+        self.register_buffer("std", _per_channel(config["std"] if std is None else std), persistent=False)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        found = self.body(pad((image - self.mean) / self.std, self.multiple))
+        chosen = [found[i] for i in self.kept]
+        return [x.permute(0, 3, 1, 2) for x in chosen] if self.channels_last else chosen
+
+    def load_pretrained(self) -> str | None:
+        """Load the weights if `pretrained` asks for them, and say where they came from. Raises `WeightsError`."""
+        return load(self.body, self.model) if self.pretrained else None
+
+
+def _per_channel(values: tuple[float, ...]) -> Tensor:
+    return torch.tensor(values).reshape(1, -1, 1, 1)

@@ -1,0 +1,181 @@
+"""From text to syntax tree. Every mistake is reported once, and the rest of the text is still read."""
+
+import re
+from typing import Any
+
+from lark import Token, Tree, UnexpectedInput, UnexpectedToken
+
+from mtlc import grammar
+from mtlc.brackets import Draft, check
+from mtlc.diagnostics import Diagnostic, Diagnostics
+from mtlc.literal import bad_escapes
+from mtlc.mistakes import Mistake, Trouble, explain
+from mtlc.scan import NAME, marks, opened_before, pieces
+from mtlc.source import Source
+from mtlc.syntax import Comment, File, Override, Statement, Version
+from mtlc.tree import Reader
+
+ROUNDS = 20  # mistakes that are looked for in one file; after so many, mending more helps nobody
+VERSION = 1
+
+
+def parse(source: Source, diagnostics: Diagnostics) -> File:
+    """Read a spec. What cannot be read is reported and left out; its words are in `lost`."""
+    found = Diagnostics()
+    draft = check(source, found)
+    if draft is None:
+        diagnostics.extend(found)
+        return File(source, ())
+    reading = _Reading(draft, found)
+    statements = [each for piece in pieces(draft.text, 0, commas=False) for each in reading.chunk(*piece)]
+    _check_versions(statements, found)
+    _check_escapes(draft, found)
+    diagnostics.extend(_first(found))
+    return File(source, tuple(statements), _comments(source), frozenset(reading.lost))
+
+
+def parse_override(argument: str, diagnostics: Diagnostics) -> Override | None:
+    """Read one argument of `--set`, or report why it cannot be read."""
+    found = Diagnostics()
+    draft = check(Source("--set", argument), found)
+    if draft is None:
+        diagnostics.extend(found)
+        return None
+    try:
+        tree = grammar.parser().parse(draft.text, start="override")
+    except UnexpectedInput as error:
+        if not found.failed:
+            _report(draft, found, 0, explain(_trouble(draft.text, error, override=True)))
+        diagnostics.extend(_first(found))
+        return None
+    _check_escapes(draft, found)
+    diagnostics.extend(found)
+    override: Override = Reader(draft.span).read(tree)
+    return override
+
+
+def _first(found: Diagnostics) -> list[Diagnostic]:
+    """A text that is no spec at all has thousands of mistakes: the first ones say enough."""
+    return list(found)[:ROUNDS]
+
+
+def _comments(source: Source) -> tuple[Comment, ...]:
+    found = [mark for mark in marks(source.text) if mark.kind == "comment"]
+    return tuple(Comment(span.text.rstrip(), span) for span in (source.span(*each[1:]) for each in found))
+
+
+def _check_versions(statements: list[Statement], found: Diagnostics) -> None:
+    for place, statement in enumerate(statements):
+        if not isinstance(statement, Version):
+            continue
+        if statement.number != VERSION:
+            message = f"`{statement.span.text}` is a version that this mtlc does not read"
+            hint = f"write `mtl {VERSION}`, or update mtlc"
+            found.error("MTL033", message, statement.span, f"version {VERSION} is expected", hint=hint)
+        elif place > 0:
+            message = "the version line is not the first statement"
+            found.error(
+                "MTL033", message, statement.span, hint="move it to the top of the file, or remove it"
+            )
+
+
+def _check_escapes(draft: Draft, found: Diagnostics) -> None:
+    for mark in marks(draft.text):
+        if mark.kind == "string":
+            text = draft.text[mark.start : mark.end]
+            for offset in bad_escapes(text)[:1]:
+                span = draft.span(mark.start + offset, mark.start + offset + 2)
+                message = f"`{span.text}` in a text stands for nothing"
+                hint = "write `\\\\` for a backslash, or `/` in a path"
+                found.error("MTL008", message, span, 'only `\\"` and `\\\\` do', hint=hint)
+
+
+def _report(draft: Draft, found: Diagnostics, base: int, mistake: Mistake) -> None:
+    span = draft.span(base + mistake.start, base + mistake.end)
+    found.error(mistake.code, mistake.message, span, mistake.label, hint=mistake.hint)
+
+
+def _offset(text: str, error: UnexpectedInput) -> int:
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+        return len(text)  # Lark gives the place of the last token
+    return error.pos_in_stream or 0
+
+
+def _trouble(text: str, error: UnexpectedInput, override: bool = False) -> Trouble:
+    offset = _offset(text, error)
+    piece = (0, len(text)) if override else _piece(text, offset)
+    stopped: Any = error.interactive_parser
+    return Trouble(text, offset, piece, frozenset(stopped.accepts()), override)
+
+
+def _piece(text: str, offset: int) -> tuple[int, int]:
+    """The entry that an offset stands in or ends, with the names that commas divide it from."""
+    braces = [each for each in opened_before(text, offset) if text[each] == "{"]
+    found = pieces(text, braces[-1] + 1 if braces else 0, commas=bool(braces))
+    place = next((i for i, (_, end) in enumerate(found) if offset <= end), len(found) - 1)
+    start, end = found[place]
+    while place > 0 and text[start - 1] == "," and text[start:end].strip():
+        place -= 1
+        if re.search(r"[={]|\bvia\b", text[slice(*found[place])]):
+            break
+        start = found[place][0]
+    return start, end
+
+
+class _Reading:
+    """Reads the statements of a draft one by one, so that a mistake costs only its own statement again."""
+
+    def __init__(self, draft: Draft, found: Diagnostics) -> None:
+        self.draft, self.found = draft, found
+        self.lost: set[str] = set()
+
+    def chunk(self, start: int, end: int) -> list[Statement]:
+        text = self.draft.text[start:end]
+        mended = [offset - start for offset in self.draft.reported if start <= offset < end]
+        for _ in range(ROUNDS):
+            if not text.strip():
+                return []
+            try:
+                tree = grammar.parser().parse(text, start="start")
+            except UnexpectedInput as error:
+                text, place = self.mend(text, error, start)
+                mended.append(place)
+            else:
+                return self.read(tree, start, mended)
+        self.lose(text)
+        return []
+
+    def read(self, tree: Tree[Token], base: int, mended: list[int]) -> list[Statement]:
+        reader = Reader(lambda start, end: self.draft.span(base + start, base + end), tuple(mended))
+        return list(reader.read(tree))
+
+    def mend(self, text: str, error: UnexpectedInput, base: int) -> tuple[str, int]:
+        """Report what is wrong and return the text without it, as long as before."""
+        trouble = _trouble(text, error)
+        mistake = explain(trouble)
+        start, end = _piece(text, trouble.offset)
+        told = any(start <= offset - base <= end for offset in self.draft.reported)
+        if not told:
+            _report(self.draft, self.found, base, mistake)
+        return self.without(text, trouble.offset, (start, end), mistake), trouble.offset
+
+    def without(self, text: str, offset: int, piece: tuple[int, int], mistake: Mistake) -> str:
+        start, end = piece
+        if mistake.second and text[offset - 1] in " \t":
+            return text[: offset - 1] + "\n" + text[offset:]
+        if mistake.second:
+            return self.blank(text, offset, end)
+        brace = text.find("{", offset, end)
+        header = re.match(rf"\s*{NAME}(?:[ \t]+{NAME})?", text[start:offset])
+        if brace >= 0 and header and not re.search(r"=|\bvia\b", text[start:offset]):
+            return self.blank(text, start + header.end(), brace)
+        if text[end : end + 1] == ",":
+            end += 1
+        return self.blank(text, start, max(end, start + 1))
+
+    def blank(self, text: str, start: int, end: int) -> str:
+        self.lose(text[start:end])
+        return text[:start] + " " * (end - start) + text[end:]
+
+    def lose(self, text: str) -> None:
+        self.lost.update(re.findall(NAME, text))

@@ -1,0 +1,59 @@
+"""The pass `shapes`: what every step writes, and the diagnostics of the parts that cannot work on what they read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mtlc.diagnostics import Diagnostics
+from mtlc.graph import IMAGE_FEATURE, Step, TaskGraph
+from mtlc.parts.layers import IMAGE, Layer
+from mtlc.parts.part import Levels, ShapeError
+from mtlc.passes.streams import fitted
+from mtlc.source import Span
+
+
+def shapes(graph: TaskGraph, diagnostics: Diagnostics) -> TaskGraph:
+    """Fill `Step.shapes`. A step that cannot be worked out keeps none, and what depends on it is silent."""
+    known = {IMAGE_FEATURE: IMAGE}
+    steps = []
+    for step in graph.steps.values():
+        if all(feature in known for feature in step.reads):
+            step = replace(step, shapes=_written(step, known, diagnostics))
+            known.update(zip(step.writes, step.shapes, strict=False))
+        steps.append(step)
+    return graph.with_steps(steps)
+
+
+def _written(step: Step, known: dict[str, Levels], diagnostics: Diagnostics) -> tuple[Levels, ...]:
+    """What the step writes, once `adapt` has given a link's changes back at the shapes of their streams."""
+    reads = tuple(known[feature] for feature in step.reads)
+    try:
+        _check_place(step)
+        seen = fitted(step.part, reads)
+        written = step.part.writes(seen)
+    except ShapeError as error:
+        _report(error, step.span, diagnostics)
+        return ()
+    try:
+        step.part.arguments(seen)
+    except ShapeError as error:
+        _report(error, step.span, diagnostics)
+    fits = {index for index, read in enumerate(reads) if read != seen[index]}
+    return tuple(reads[index] if index in fits else levels for index, levels in enumerate(written))
+
+
+def _check_place(step: Step) -> None:
+    part, read = step.part, step.reads[0]
+    if not isinstance(part, Layer) or part.reads_image == (read == IMAGE_FEATURE):
+        return
+    if part.reads_image:
+        message = f"the encoder `{part.word}` reads the image, not the layer `{read}`"
+        raise ShapeError("MTL301", message, "put a neck here, such as `fpn`")
+    message = f"`{part.word}` reads the levels of another layer, not the image"
+    raise ShapeError("MTL301", message, "declare an encoder above it, such as `tiny`")
+
+
+def _report(error: ShapeError, span: Span, diagnostics: Diagnostics) -> None:
+    """Once for each cause: one line of links, or one default of `task all`, can be the cause of many steps."""
+    if not any(each.code == error.code and each.primary.span == span for each in diagnostics):
+        diagnostics.error(error.code, error.message, span, hint=error.hint)

@@ -1,0 +1,155 @@
+"""Reading `links`: which streams a line joins, in which form, through which part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mtlc.diagnostics import Label, suggest
+from mtlc.merge import Merged
+from mtlc.parts.links import Link
+from mtlc.parts.part import named
+from mtlc.source import Span
+from mtlc.spec import Line, Task
+from mtlc.syntax import Call, Name, Relation
+from mtlc.values import Reader, as_given
+
+
+@dataclass
+class Relations:
+    """`tasks` are those that could be read, `declared` the names of all."""
+
+    reader: Reader
+    tasks: Mapping[str, Any]
+    declared: list[str]
+    unknown: dict[str, list[Span]] = field(default_factory=dict)
+
+    def links(self, block: Merged | None) -> list[Line]:
+        """One line for each part of each relation: `then` is the same line written again below."""
+        found = []
+        for relation in block.relations if block else ():
+            fine = self._names_known(relation)
+            for call in relation.calls:
+                line = self._line(relation, call, fine)
+                found += [line] if line else []
+        return found
+
+    def nameless(self, *blocks: Merged | None) -> None:
+        """The relations of blocks that no part serves yet: their names are checked, their parts are unknown."""
+        for block in blocks:
+            for relation in block.relations if block else ():
+                self._names_known(relation)
+                for call in relation.calls:
+                    noun = "way to share computation" if block and block.keyword == "reuse" else "agreement loss"
+                    message = f"there is no {noun} `{call.name.text}`"
+                    self.reader.error("MTL204", message, call.name.span, hint="this version of mtlc has none")
+
+    def report_unknown(self) -> None:
+        """All uses of one unknown name are one mistake."""
+        for name, (first, *others) in self.unknown.items():
+            guess = suggest(name, [*self.declared, "all"])
+            hint = f"did you mean `{guess}`?" if guess else f"tasks are {', '.join(f'`{t}`' for t in self.declared)}"
+            more = tuple(Label(span, "and here") for span in others)
+            self.reader.error("MTL203", f"there is no task `{name}`", first, "undeclared", hint=hint, others=more)
+
+    def _names_known(self, relation: Relation) -> bool:
+        fine = True
+        for name in (*relation.left, *relation.right):
+            if name.text not in (*self.declared, "all", "frames"):
+                self.unknown.setdefault(name.text, []).append(name.span)
+                fine = False
+        for end in (relation.left, relation.right):
+            fine &= self._once_each(end)
+        return fine
+
+    def _once_each(self, names: tuple[Name, ...]) -> bool:
+        seen: dict[str, Name] = {}
+        for name in names:
+            first = seen.setdefault(name.text, name)
+            if first is not name or (name.text == "all" and len(names) > 1):
+                message = f"`{name.text}` stands twice on one side"
+                if name.text == "all":
+                    message = "`all` stands alone: it is every task that the part can serve"
+                others = () if first is name else (Label(first.span, "first here"),)
+                self.reader.error("MTL219", message, name.span, hint="keep one", others=others)
+                return False
+        return True
+
+    def _line(self, relation: Relation, call: Call, fine: bool) -> Line | None:
+        cls = named(Link).get(call.name.text)
+        if cls is None:
+            known = list(named(Link))
+            guess = suggest(call.name.text, known)
+            hint = f"did you mean `{guess}`?" if guess else f"links are {', '.join(f'`{each}`' for each in known)}"
+            message = f"there is no link `{call.name.text}`"
+            self.reader.error("MTL204", message, call.name.span, "unknown link", hint=hint)
+            return None
+        part = self.reader.part(cls, as_given(call.args), f"`{cls.word}`", call.span)
+        assert issubclass(cls, Link)
+        if not self._right_form(relation, call, cls) or not isinstance(part, Link) or not fine:
+            return None
+        sources = self._streams(relation.left, call)
+        targets = self._streams(relation.right, call) if relation.arrow else None
+        if sources is None or (relation.arrow and targets is None):
+            return None
+        return self._line_of(relation, part, sources, targets)
+
+    def _line_of(
+        self, relation: Relation, part: Link, sources: tuple[str, ...], targets: tuple[str, ...] | None
+    ) -> Line | None:
+        mutual = relation.arrow == "<->"
+        if part.form != "arrow":
+            union = tuple(dict.fromkeys(sources + (targets or ())))
+            if part.form == "joint" and len(union) < 2:
+                message = f"`{part.word}` needs at least two tasks with a decoder"
+                self.reader.error("MTL220", message, relation.span, hint="name more tasks, or take the line out")
+                return None
+            return Line(union, None, part, relation.span)
+        line = Line(sources, targets, part, relation.span, mutual)
+        for target in line.receivers:
+            if not line.sources_of(target):
+                message = f"`{target}` has no source left: a task is no source of itself"
+                self.reader.error("MTL209", message, relation.span, hint="name another task as a source")
+                return None
+        return line
+
+    def _right_form(self, relation: Relation, call: Call, cls: type[Link]) -> bool:
+        left = ", ".join(name.text for name in relation.left)
+        right = ", ".join(name.text for name in relation.right)
+        both = ", ".join(dict.fromkeys(name.text for name in (*relation.left, *relation.right)))
+        if cls.form == "arrow" and relation.arrow is None:
+            message = f"`{cls.word}` goes from sources to targets"
+            shown = f"{left} -> {left} via {cls.word}"
+        elif cls.form == "single" and relation.arrow is not None:
+            message = f"`{cls.word}` works on each task alone, without an arrow"
+            shown = f"{right} via {cls.word}"
+        elif cls.form == "joint" and relation.arrow == "->":
+            message = f"`{cls.word}` works on a set of tasks, without a direction"
+            shown = f"{both} via {cls.word}"
+        else:
+            return True
+        self.reader.error("MTL208", message, relation.span, hint=f"write `{shown}`")
+        return False
+
+    def _streams(self, names: tuple[Name, ...], call: Call) -> tuple[str, ...] | None:
+        """The tasks named; `all` leaves out those without a decoder, naming one is a mistake."""
+        out: list[str] = []
+        for name in names:
+            if name.text == "frames":
+                message = "`frames` is the stream of video frames: it stands in `reuse`"
+                self.reader.error("MTL207", message, name.span, hint="name tasks here")
+                return None
+            if name.text == "all":
+                out += self._dense()
+            elif isinstance(task := self.tasks.get(name.text), Task) and not task.part.dense:
+                message = f"`{call.name.text}` cannot serve `{name.text}`, which has no decoder"
+                self.reader.error("MTL210", message, name.span, "one prediction per image", hint="take it out")
+                return None
+            else:
+                out.append(name.text)
+        return tuple(out)
+
+    def _dense(self) -> Iterator[str]:
+        """Tasks with a decoder; one that could not be read is taken to have one."""
+        return (n for n in self.declared if not isinstance(t := self.tasks.get(n), Task) or t.part.dense)

@@ -1,0 +1,134 @@
+"""What is drawn for each step: its text, its size, and where in its lane it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from mtlc.graph import IMAGE_FEATURE, Step, TaskGraph
+from mtlc.names import Names
+from mtlc.parts.decoders import Decoder
+from mtlc.parts.layers import Layer
+from mtlc.parts.part import Part
+from mtlc.parts.steps import AuxiliaryHead, Fit
+from mtlc.render import measure, words
+from mtlc.render.columns import Columns
+from mtlc.render.lanes import Lanes, is_hub, is_shared
+from mtlc.schema import literal
+from mtlc.spec import Spec, Task
+
+
+class Kind(Enum):
+    IMAGE = "image"
+    SLAB = "shared layer"
+    HUB = "hub"
+    PART = "part"
+    FIT = "fit"
+    TRAINING = "training only"
+    DENSE = "prediction"
+    PER_IMAGE = "prediction per image"
+
+
+@dataclass(frozen=True)
+class Box:
+    """One node of the picture. `task` is the lane it stands in, None for what stands across lanes.
+
+    `side` is -1 above the lane's middle line, 0 on it and 1 below it. Sizes are in points.
+    """
+
+    name: str
+    kind: Kind
+    lines: tuple[str, ...]
+    task: str | None
+    column: int
+    width: float
+    height: float
+    side: int = 0
+
+    @property
+    def on_line(self) -> bool:
+        return self.task is not None and self.side == 0
+
+
+def boxes(graph: TaskGraph, spec: Spec, lanes: Lanes, columns: Columns) -> dict[str, Box]:
+    """The boxes by the name of their step; the image and the predictions stand under their feature's name."""
+    names = Names(graph.steps)
+    image = (names.fresh(IMAGE_FEATURE), Kind.IMAGE, ("image", literal(spec.data.size)), None, 0)
+    found = {IMAGE_FEATURE: _sized(*image)}
+    for step in graph.steps.values():
+        found[step.name] = _box(step, spec, lanes, columns)
+    for task, feature in graph.outputs.items():
+        kind = Kind.DENSE if spec.tasks[task].part.dense else Kind.PER_IMAGE
+        text = (task, *_kind(spec.tasks[task]))
+        found[output(task)] = _sized(names.fresh(feature), kind, text, task, columns.last)
+    return found
+
+
+def output(task: str) -> str:
+    """The key of a task's prediction among the boxes: not a name, so that no step can have it."""
+    return f"-> {task}"
+
+
+def _kind(task: Task) -> Iterator[str]:
+    if task.part.word != task.name:
+        yield task.part.word
+    if task.classes:
+        yield f"{task.channels} {'classes' if task.part.dense else 'tags'}"
+    if not task.part.dense:
+        yield "per image"
+
+
+def _box(step: Step, spec: Spec, lanes: Lanes, columns: Columns) -> Box:
+    column, part = columns.of[step.name], step.part
+    if is_shared(step):
+        return _sized(step.name, Kind.SLAB, (step.name, *_slab_text(step, lanes)), None, column)
+    if is_hub(step):
+        height = max(58.0, 20 + 11.0 * len(step.reads))
+        box = _sized(step.name, Kind.HUB, (part.word, *words.settings(part)[:2]), None, column)
+        return _grown(box, 118, min(height, 170))
+    if isinstance(part, Fit):
+        text = (f"fit {words.shape(part.writes(())[0])}",)
+        return _sized(step.name, Kind.FIT, text, step.task, column, _side(step, lanes))
+    if step.training:
+        above = -1 if isinstance(part, AuxiliaryHead) else 0
+        return _sized(step.name, Kind.TRAINING, (part.word, "training only"), step.task, column, above)
+    box = _sized(step.name, Kind.PART, (part.word, *_details(part)), step.task, column)
+    return _grown(box, box.width, 14 + 7.0 * len(step.reads))
+
+
+def _side(step: Step, lanes: Lanes) -> int:
+    """A fit of another task's stream leaves the lane's middle to its own, on the side that the stream comes from."""
+    carried = lanes.owners[step.writes[0]]
+    if carried is None or step.task is None or carried == step.task:
+        return 0
+    return -1 if lanes.row[carried] < lanes.row[step.task] else 1
+
+
+def _slab_text(step: Step, lanes: Lanes) -> Iterator[str]:
+    yield from _details(step.part, step.part.word)
+    yield ""
+    yield from measure.wrap(words.shared_by(lanes.users[step.name], lanes.order), 92, 4)
+
+
+def _details(part: Part, *before: str) -> Iterator[str]:
+    """What a layer or a decoder is set to; a link's settings stand in the caption of its stage."""
+    yield from before
+    if isinstance(part, Layer | Decoder):
+        for setting in words.settings(part)[: 1 if isinstance(part, Layer) else 2]:
+            yield from measure.wrap(setting, 112, 3)
+
+
+def _sized(name: str, kind: Kind, lines: tuple[str, ...], task: str | None, column: int, side: int = 0) -> Box:
+    small = kind is Kind.FIT
+    cut = tuple(measure.cut(line, 150, measure.TITLE_SIZE, bold=True) for line in lines)
+    title = measure.width(cut[0], measure.SIZE if small else measure.TITLE_SIZE, bold=not small)
+    widest = max([title, *(measure.width(line) for line in cut[1:])])
+    tall = measure.LEADING * (measure.TITLE_SIZE + measure.SIZE * (len(cut) - 1))
+    width, height = (max(52.0, widest + 16), tall + 13) if not small else (widest + 12, 17.0)
+    return Box(name, kind, cut, task, column, round(width, 1), round(height, 1), side)
+
+
+def _grown(box: Box, width: float, height: float) -> Box:
+    grown = (max(box.width, width), max(box.height, height))
+    return Box(box.name, box.kind, box.lines, box.task, box.column, *grown, box.side)

@@ -1,0 +1,56 @@
+"""The graph as the spec writes it: one step per part, without what the compiler put between and inside them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mtlc.graph import Step, TaskGraph
+from mtlc.parts.steps import AuxiliaryHead, Fit, GiveBack, Refine
+from mtlc.spec import Spec
+
+
+def simplify(graph: TaskGraph, spec: Spec) -> TaskGraph:
+    """Undo `adapt` and `unfold`: what reads a fit reads the stream, and trace-back is one step again."""
+    drawn = _Drawn(spec)
+    for step in graph.steps.values():
+        drawn.add(step)
+    return TaskGraph(drawn.steps, graph.outputs)
+
+
+class _Drawn:
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.steps: dict[str, Step] = {}
+        self.writers: dict[str, str] = {}  # feature -> the step that writes it
+        self.fitted: dict[str, str] = {}  # what a fit writes -> what it reads
+
+    def add(self, step: Step) -> None:
+        step = replace(step, reads=tuple(self.fitted.get(feature, feature) for feature in step.reads))
+        if isinstance(step.part, Fit):
+            self.fitted[step.writes[0]] = step.reads[0]
+        elif isinstance(step.part, GiveBack):
+            self._rename(step.reads[1], step)
+        elif isinstance(step.part, Refine):
+            self._keep(self._traced(step))
+        elif not isinstance(step.part, AuxiliaryHead):
+            self._keep(step)
+
+    def _keep(self, step: Step) -> None:
+        self.steps[step.name] = step
+        self.writers.update(dict.fromkeys(step.writes, step.name))
+
+    def _rename(self, raw: str, back: Step) -> None:
+        """The link itself writes what was given back, in the shape that the stream has."""
+        link = self.steps[self.writers[raw]]
+        index = link.writes.index(raw)
+        shapes = (*link.shapes[:index], *back.shapes, *link.shapes[index + 1 :])
+        writes = (*link.writes[:index], *back.writes, *link.writes[index + 1 :])
+        self._keep(replace(link, writes=writes, shapes=shapes))
+
+    def _traced(self, step: Step) -> Step:
+        """This refinement as the whole of trace-back so far: what the first one read, what this one writes."""
+        name = f"trace_back_{step.stage}_{step.task}"
+        begun = self.steps.get(name, step)
+        assert step.stage is not None
+        part = self.spec.links[step.stage - 1].part
+        return replace(step, name=name, part=part, reads=begun.reads, writes=step.writes[-1:], shapes=step.shapes[-1:])

@@ -1,0 +1,70 @@
+"""What stands on the boxes, wires and stages of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mtlc.parts.part import AUTO, Levels, Part
+from mtlc.render.measure import cut, wrap
+from mtlc.schema import keys, literal
+from mtlc.spec import Line, Spec
+
+MOST_KEYS = 3
+
+
+def shape(levels: Levels) -> str:
+    """`64 @ 1/4`, for several levels `64 @ 1/4…1/32`, for one vector per image `12`."""
+    channels = _ends([str(level.channels) for level in levels])
+    strides = _ends([stride(level.stride) for level in levels])
+    return f"{channels} @ {strides}" if levels[0].stride else channels
+
+
+def stride(pixels: int) -> str:
+    return f"1/{pixels}" if pixels > 1 else "1"
+
+
+def _ends(items: Sequence[str]) -> str:
+    return items[0] if len(set(items)) == 1 else f"{items[0]}…{items[-1]}"
+
+
+def settings(part: Part) -> list[str]:
+    """The keys of a part as the spec writes them, `slots = 32`, without those that are off or inferred."""
+    said = []
+    for key in keys(type(part)).values():
+        value = getattr(part, key.attribute)
+        if value is None or value is AUTO or isinstance(value, bool):
+            continue
+        said.append(f"{key.name} = {value if isinstance(value, str) else literal(value)}")
+    return said
+
+
+def call(part: Part) -> str:
+    """`kem(slots = 32, select = 64, heads = 4, …)`: the first keys, and whether there are more."""
+    said = settings(part)
+    shown = said[:MOST_KEYS] + ["…"] * (len(said) > MOST_KEYS)
+    return f"{part.word}({', '.join(shown)})" if said else part.word
+
+
+def stage(spec: Spec, number: int, room: float) -> tuple[str, ...]:
+    """`stage 1: kem(…)`, and who takes part where that is not every task that could."""
+    line = spec.links[number - 1]
+    title = cut(f"stage {number}: {call(line.part)}", room)
+    return (title,) if _everybody(spec, line) else (title, *wrap(_who(line), room, 2))
+
+
+def _everybody(spec: Spec, line: Line) -> bool:
+    dense = {name for name, task in spec.tasks.items() if task.part.dense}
+    return all(dense <= set(end) for end in (line.sources, line.targets or line.sources))
+
+
+def _who(line: Line) -> str:
+    ends = [line.sources] if line.targets is None else [line.sources, line.targets]
+    return (" ↔ " if line.mutual else " → ").join(", ".join(end) for end in ends)
+
+
+def shared_by(users: Iterable[str], everybody: Iterable[str]) -> str:
+    """`shared by all`, `shared by depth, normals`, or `for depth alone`."""
+    names = list(users)
+    if len(names) == 1:
+        return f"for {names[0]} alone"
+    return "shared by all" if len(names) == len(list(everybody)) else f"shared by {', '.join(names)}"

@@ -1,0 +1,44 @@
+"""Where a run computes: the processor or a CUDA device, and in which arithmetic."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from mtlc.training.errors import ENVIRONMENT, USAGE, RunError
+
+
+def choose(name: str) -> torch.device:
+    """The device that `auto`, `cpu`, `cuda` or `cuda:N` names; `auto` takes CUDA where there is one.
+
+    Raises `RunError`: exit code 2 for another name, 3 for a device that is not there.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise RunError(f"`{name}` is no device", "use auto, cpu, cuda or cuda:N", USAGE)
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= _cuda_devices():
+        found = f"{_cuda_devices()} CUDA device(s)" if _cuda_devices() else "no CUDA device"
+        raise RunError(f"device `{name}` is not there: torch finds {found}", "use `--device auto`", ENVIRONMENT)
+    return device
+
+
+def describe(device: torch.device) -> str:
+    """A device as a person knows it."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"cpu ({torch.get_num_threads()} threads)"
+
+
+def arithmetic(device: torch.device, precision: str) -> AbstractContextManager[object]:
+    """The forward pass in `fp32` or, by autocast, in `bf16`."""
+    if precision == "bf16":
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return nullcontext()
+
+
+def _cuda_devices() -> int:
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0

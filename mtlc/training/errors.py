@@ -1,0 +1,20 @@
+"""What can go wrong in a run: one sentence, the way out, and the exit code. Imports no torch."""
+
+from __future__ import annotations
+
+USAGE, ENVIRONMENT, FAILED, INTERRUPTED = 2, 3, 4, 130
+"""Exit codes: wrong usage, the environment lacks something, the run failed, interrupted by the user."""
+
+
+class RunError(Exception):
+    """Training, evaluation or prediction cannot go on. `hint` is an action."""
+
+    def __init__(self, message: str, hint: str | None = None, exit_code: int = FAILED) -> None:
+        super().__init__(message)
+        self.message, self.hint, self.exit_code = message, hint, exit_code
+
+
+def unwritable(path: object, error: OSError) -> RunError:
+    """The error for a file or folder that cannot be written."""
+    reason = (error.strerror or str(error)).lower()
+    return RunError(f"cannot write `{path}`: {reason}", "make room or choose another folder, then resume the run")

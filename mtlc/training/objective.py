@@ -1,0 +1,88 @@
+"""What a step minimises, before balancing: each task's loss over the whole batch, and its auxiliary losses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, cast
+
+from torch import Tensor, nn
+
+from mtlc.balance.method import Balancer
+from mtlc.data.batch import Batch
+from mtlc.nn.losses import Loss
+from mtlc.parts.part import AUTO, Part
+from mtlc.plan import Plan
+
+Outputs = tuple[Mapping[str, Tensor], Mapping[str, Tensor]]
+"""What the train graph gives: predictions by task, auxiliary predictions by feature."""
+
+Totals = Mapping[str, Tensor]
+"""What is labelled in a batch, as each task's loss counts it; tasks without any label are not in it."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Losses by task: `main` before the task's weight, `auxiliary` with all its weights."""
+
+    main: dict[str, Tensor] = field(default_factory=dict)
+    auxiliary: dict[str, Tensor] = field(default_factory=dict)
+
+    def __add__(self, other: Losses) -> Losses:
+        return Losses(_sum(self.main, other.main), _sum(self.auxiliary, other.auxiliary))
+
+
+class Objective:
+    """The losses of a plan's tasks, normalised over all that is labelled in a batch.
+
+    A batch may be cut into parts: `totals` counts over all of it, and the parts' losses add up to the batch's.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.weights = {name: task.part.weight for name, task in plan.tasks.items()}
+        self._losses = {name: cast(Loss, make(task.part.loss)) for name, task in plan.tasks.items()}
+        self._auxiliaries = plan.graph.auxiliaries
+
+    def totals(self, parts: Sequence[Batch]) -> dict[str, Tensor]:
+        """What is labelled in all the parts of a batch."""
+        counts = {t: sum(loss.measure(part.labels[t]) for part in parts) for t, loss in self._losses.items()}
+        return {task: cast(Tensor, count) for task, count in counts.items() if count[0] > 0}  # type: ignore[index]
+
+    def __call__(self, outputs: Outputs, batch: Batch, totals: Totals) -> Losses:
+        """What one part of a batch contributes. Tasks that are not in `totals` have no entry."""
+        predictions, extra = outputs
+        main = {task: self.loss(task, predictions[task], batch.labels[task], totals) for task in totals}
+        auxiliary: dict[str, Tensor] = {}
+        for each in self._auxiliaries:
+            if each.task in totals:
+                loss = self.loss(each.task, extra[each.feature], batch.labels[each.task], totals)
+                auxiliary = _sum(auxiliary, {each.task: each.weight * self.weights[each.task] * loss})
+        return Losses(main, auxiliary)
+
+    def loss(self, task: str, prediction: Tensor, label: Tensor, totals: Totals) -> Tensor:
+        """One task's loss, unweighted."""
+        return self._losses[task](prediction, label, totals[task])
+
+    def weighted(self, main: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Each loss times its task's weight: what balancing gets."""
+        return {task: self.weights[task] * loss for task, loss in main.items()}
+
+
+def make_balancer(plan: Plan) -> Balancer:
+    """The balancing method of a plan, over all its tasks. One without a seed takes the run's."""
+    seed = {"seed": plan.train.seed} if getattr(plan.balance, "seed", 0) is None else {}
+    return cast(Balancer, make(plan.balance, tasks=tuple(plan.tasks), **seed))
+
+
+def make(part: Part, **more: Any) -> nn.Module:
+    """The module that a part names, from its keys and `more`; `auto` becomes None."""
+    assert part.module is not None, part.word
+    module, _, name = part.module.partition(":")
+    keys = {key: None if value is AUTO else value for key, value in part.arguments(()).items()}
+    return cast(nn.Module, getattr(import_module(module), name)(**(keys | more)))
+
+
+def _sum(left: Mapping[str, Tensor], right: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {task: left[task] + right[task] if task in left and task in right else (left | right)[task]
+            for task in {**left, **right}}  # fmt: skip

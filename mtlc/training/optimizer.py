@@ -1,0 +1,32 @@
+"""From the `optimizer` of a spec to torch's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from mtlc.parts.training import Adam, Adamw, Sgd
+from mtlc.parts.training import Optimizer as Part
+
+
+def make_optimizer(part: Part, weights: Iterable[nn.Parameter], balance: Iterable[nn.Parameter] = ()) -> Optimizer:
+    """The optimiser over a model's weights, and over what its balancing method learns.
+
+    Every weight gets the same `weight_decay`, biases and norms included; what balancing learns gets none.
+    """
+    groups: list[dict[str, Any]] = [{"params": [p for p in weights if p.requires_grad]}]
+    if learned := list(balance):
+        groups.append({"params": learned, "weight_decay": 0.0})
+    decay = part.weight_decay
+    match part:
+        case Adamw(lr=lr, betas=(first, second)):
+            return torch.optim.AdamW(groups, lr=lr, betas=(first, second), weight_decay=decay)
+        case Adam(lr=lr, betas=(first, second)):
+            return torch.optim.Adam(groups, lr=lr, betas=(first, second), weight_decay=decay)
+        case Sgd(lr=lr, momentum=momentum, nesterov=nesterov):
+            return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=decay)
+    raise NotImplementedError(part.word)

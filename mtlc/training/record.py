@@ -1,0 +1,49 @@
+"""The numbers of a run, one JSON object a line, without times: a resumed run's file equals an uninterrupted one's."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mtlc.training.errors import unwritable
+
+
+class Record:
+    """Lines appended to a file. `size` goes into checkpoints; a resumed run takes off what came after."""
+
+    def __init__(self, path: Path, size: int = 0) -> None:
+        self.path = path
+        try:
+            self._file = path.open("r+b" if path.exists() else "w+b")
+            self._file.truncate(min(size, path.stat().st_size))
+            self._file.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise unwritable(path, error) from None
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._file.tell()
+
+    def add(self, **line: Any) -> None:
+        """Append a line. Raises `RunError` where the disk is full."""
+        try:
+            self._file.write(json.dumps(plain(line)).encode() + b"\n")
+            self._file.flush()
+        except OSError as error:
+            raise unwritable(self.path, error) from None
+
+    def close(self) -> None:
+        with suppress(OSError):  # what could not be written was reported by `add`
+            self._file.close()
+
+
+def plain(value: Any) -> Any:
+    """The same with None for numbers that JSON cannot hold."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

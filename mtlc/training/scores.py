@@ -1,0 +1,60 @@
+"""What an evaluation finds, and what a run ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A model on a split. All is by task; a task without any label in the split has no entry.
+
+    `metrics` are those of the task's kind, the first one first; `labelled` counts the images with the label;
+    `losses` are means over them, before any weight; `loss` is their sum, each times its task's weight.
+    """
+
+    split: str
+    images: int
+    metrics: Mapping[str, Mapping[str, float]]
+    labelled: Mapping[str, int]
+    losses: Mapping[str, float]
+    loss: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain containers, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Best:
+    """The step whose checkpoint is kept as the best, and the value that made it so."""
+
+    step: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run that has ended, or was interrupted; `step` of `steps` are done.
+
+    `test` is what the kept weights (those of `best` where there is one, else the last) reach on the test split,
+    None without that split or when interrupted. `validation` is the last evaluation on the validation split.
+    `empty` counts the steps whose batch had no label at all.
+    """
+
+    folder: Path
+    step: int
+    steps: int
+    best: Best | None
+    validation: Scores | None
+    test: Scores | None
+    interrupted: bool = False
+    empty: int = 0
+
+    @property
+    def kept(self) -> str:
+        """`best` or `last`: which checkpoint the test was made with."""
+        return "best" if self.best else "last"

@@ -1,0 +1,160 @@
+"""One step: forward, losses, balancing, backward, clipping, and the optimiser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.optim import Optimizer
+
+from mtlc.balance.method import Balancer
+from mtlc.data.batch import Batch
+from mtlc.training.device import arithmetic
+from mtlc.training.finite import NotFinite, check_gradients, check_losses
+from mtlc.training.objective import Losses, Objective, Outputs, Totals
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a step did: losses by task before any weight, and how much the auxiliary losses add (weighted)."""
+
+    losses: dict[str, float]
+    auxiliary: float
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing in the batch was labelled, so that nothing changed."""
+        return not self.losses
+
+
+class Stepper:
+    """Takes optimiser steps on a model.
+
+    A batch that is cut into `accumulate` parts gives the same losses and gradients as one that is not (batch
+    norms apart, which see a part at a time). Where the objective is no fixed weighted sum of the losses, they are
+    first measured in a forward pass of their own, because a part's gradient depends on the whole batch's losses.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        objective: Objective,
+        balancer: Balancer,
+        optimizer: Optimizer,
+        *,
+        device: torch.device,
+        precision: str,
+        clip: float | None,
+        accumulate: int,
+    ) -> None:
+        self.model, self.objective, self.balancer, self.optimizer = model, objective, balancer, optimizer
+        self.device, self.precision, self.clip, self.accumulate = device, precision, clip, accumulate
+
+    def __call__(self, batch: Batch) -> Taken:
+        """One step. Raises `NotFinite`, before weights change."""
+        parts = [part.to(self.device) for part in cut(batch, self.accumulate)]
+        totals = self.objective.totals(parts)
+        if not totals:
+            return Taken({}, 0.0)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses = self._whole(parts[0], totals) if len(parts) == 1 else self._in_parts(parts, totals)
+        self._bound()
+        self.optimizer.step()
+        return losses
+
+    def forward(self, part: Batch) -> Outputs:
+        """The train graph's outputs for a part of a batch."""
+        with arithmetic(self.device, self.precision):
+            outputs: Outputs = self.model(part.images)
+        return outputs
+
+    def _whole(self, batch: Batch, totals: Totals) -> Taken:
+        losses = self._losses(batch, totals)
+        taken = _numbers(losses)
+        objective = self.balancer(self.objective.weighted(losses.main)) + _sum(losses.auxiliary)
+        objective.backward()
+        return taken
+
+    def _in_parts(self, parts: Sequence[Batch], totals: Totals) -> Taken:
+        shares = self._shares(parts, totals)
+        whole: Losses = Losses()
+        for part in parts:
+            losses = self._losses(part, totals)
+            weighted = self.objective.weighted(losses.main)
+            (_sum({t: shares[t] * loss for t, loss in weighted.items()}) + _sum(losses.auxiliary)).backward()
+            whole += _detached(losses)
+        return _numbers(whole)
+
+    def _shares(self, parts: Sequence[Batch], totals: Totals) -> Mapping[str, Tensor]:
+        """How much the objective changes with each weighted loss of the whole batch."""
+        if self.balancer.linear:
+            leaves = {task: torch.ones((), device=self.device, requires_grad=True) for task in totals}
+        else:
+            leaves = {t: loss.requires_grad_() for t, loss in self._measure(parts, totals).items()}
+        self.balancer(leaves).backward()
+        return {task: leaf.grad for task, leaf in leaves.items() if leaf.grad is not None}
+
+    def _measure(self, parts: Sequence[Batch], totals: Totals) -> dict[str, Tensor]:
+        whole = Losses()
+        with torch.no_grad(), undisturbed(self.model, self.device):
+            for part in parts:
+                whole += self._losses(part, totals)
+        return self.objective.weighted(whole.main)
+
+    def _losses(self, part: Batch, totals: Totals) -> Losses:
+        outputs = self.forward(part)
+        losses = self.objective(outputs, part, totals)
+        check_losses(losses, outputs, part, totals, self.objective)
+        return losses
+
+    def _bound(self) -> None:
+        """Clip the gradient; stop if it is not finite."""
+        weights = [each for each in self.model.parameters() if each.grad is not None]
+        norm = get_total_norm([each.grad for each in weights if each.grad is not None])
+        if not torch.isfinite(norm):
+            check_gradients(self.model)
+        if self.clip is not None:
+            clip_grads_with_norm_(weights, self.clip, norm)
+
+
+def cut(batch: Batch, parts: int) -> list[Batch]:
+    """The batch in so many parts of nearly equal size; fewer where it has fewer samples."""
+    parts = min(parts, len(batch))
+    edges = [len(batch) * i // parts for i in range(parts + 1)]
+    return [batch.rows(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+
+
+@contextmanager
+def undisturbed(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Buffers (running means) and random numbers are afterwards what they were before."""
+    buffers = {name: each.clone() for name, each in model.named_buffers()}
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        yield
+    with torch.no_grad():
+        for name, each in model.named_buffers():
+            each.copy_(buffers[name])
+
+
+def _sum(losses: Mapping[str, Tensor]) -> Tensor | float:
+    return sum(losses.values(), 0.0)
+
+
+def _detached(losses: Losses) -> Losses:
+    loose: Any = lambda tensors: {task: each.detach() for task, each in tensors.items()}  # noqa: E731
+    return Losses(loose(losses.main), loose(losses.auxiliary))
+
+
+def _numbers(losses: Losses) -> Taken:
+    """One transfer from the device for all the numbers of a step."""
+    values = torch.stack([each.detach().float() for each in (*losses.main.values(), *losses.auxiliary.values())]).tolist()
+    main = dict(zip(losses.main, values, strict=False))
+    return Taken(main, sum(values[len(main) :]))
+
+
+__all__ = ["NotFinite", "Stepper", "Taken", "cut", "undisturbed"]

@@ -1,0 +1,63 @@
+"""A run's news in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from mtlc.parts.part import named
+from mtlc.parts.tasks import Task
+from mtlc.training.report import Start
+from mtlc.training.scores import Result, Scores
+
+UNITS = {metric.name: f" {metric.unit}" for kind in named(Task).values() for metric in kind.metrics if metric.unit}
+
+
+def number(value: float) -> str:
+    """A few digits that matter: `12.34`, `0.5678`, `0.000123`."""
+    return f"{value:.4f}" if 0.001 <= abs(value) < 10 else f"{value:.4g}"
+
+
+def beginning(start: Start) -> str:
+    """What begins where."""
+    begins = f"resuming after step {start.step} of {start.steps}" if start.step else f"{start.steps} steps"
+    size = f"{start.parameters / 1e6:.2f} M parameters"
+    return f"{begins} of {start.batch} images ({start.images} in all) on {start.device}, {size}"
+
+
+def losses(values: Mapping[str, float], weights: Mapping[str, float]) -> str:
+    """`semseg 1.2345 (x1)  depth 0.4321 (x0.5)`: losses and, in brackets, their weights."""
+    return "  ".join(f"{task} {number(loss)} (x{weights.get(task, 1.0):.3g})" for task, loss in values.items())
+
+
+def metrics(found: Mapping[str, float]) -> str:
+    """`rmse 0.4321 m  abs_rel 0.1234`."""
+    return "  ".join(f"{name} {number(value)}{UNITS.get(name, '')}" for name, value in found.items())
+
+
+def evaluation(step: int, scores: Scores, best: bool) -> str:
+    """One line: every metric, the loss, and a mark when best."""
+    found = "  ".join(f"{task} {metrics(values)}" for task, values in scores.metrics.items())
+    return f"{scores.split} at step {step}:  {found}  loss {number(scores.loss)}{'  * best' if best else ''}"
+
+
+def table(scores: Scores) -> Iterator[str]:
+    """One aligned line a task: its metrics, its loss and how many images had its label."""
+    width = max(map(len, scores.metrics), default=0)
+    for task, found in scores.metrics.items():
+        labelled = f"{scores.labelled[task]} of {scores.images} images"
+        yield f"{task.ljust(width)}  {metrics(found)}  loss {number(scores.losses[task])}  ({labelled})"
+
+
+def results(result: Result) -> Iterator[str]:
+    """The scores that a run ends with, and the weights that reached them."""
+    if result.test:
+        weights = f"best weights, of step {result.best.step}" if result.best else "last weights"
+        yield f"test ({weights}):"
+        yield from (f"  {line}" for line in table(result.test))
+
+
+def ending(result: Result) -> str:
+    """How far the run came and where everything lies."""
+    if result.interrupted:
+        return f"interrupted after step {result.step} of {result.steps}: a checkpoint is in {result.folder}"
+    return f"done: {result.step} steps, everything is in {result.folder}"

@@ -1,0 +1,282 @@
+"""Reading the values of a spec by the types of their keys; every mistake is reported once, at its place."""
+
+from __future__ import annotations
+
+import os
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from mtlc import schema
+from mtlc.diagnostics import Diagnostics, Label, suggest
+from mtlc.parts.part import AUTO, Auto, Part, Place, Size, named
+from mtlc.schema import Key
+from mtlc.source import Span
+from mtlc.syntax import Arg, Assign, BadLiteral, Bare, Bool, Call, ListValue, Name, Number, Param, SizeValue, Text, Value
+
+
+class Unreadable:
+    """Stands for a value that was reported; whoever meets it says nothing more."""
+
+
+UNREADABLE = Unreadable()
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value as given to a key: the key's name (None: by position), the value, and why it applies here."""
+
+    name: Name | None
+    value: Value
+    because: Label | None = None
+
+
+@dataclass
+class Reader:
+    """Reads values; `params` are the named values of `let`."""
+
+    diagnostics: Diagnostics
+    params: Mapping[str, Value]
+    used: set[str] = field(default_factory=set)
+    reported: set[tuple[str, Span]] = field(default_factory=set)
+    unknown: dict[str, list[Span]] = field(default_factory=dict)
+
+    def error(self, code: str, message: str, span: Span, label: str = "", **more: Any) -> Unreadable:
+        """Report once for each place: a default that several tasks inherit is one mistake."""
+        if (code, span) not in self.reported:
+            self.reported.add((code, span))
+            self.diagnostics.error(code, message, span, label, **more)
+        return UNREADABLE
+
+    def part(
+        self, cls: type[Part], given: Iterable[Given], owner: str, where: Span, *, hints: bool = True
+    ) -> Part | Unreadable:
+        """Build a part from what is given to its keys. `owner` names it in messages, `where` is its place."""
+        keys = schema.keys(cls)
+        placed = self._place(keys, list(given), owner)
+        if placed is None:
+            return UNREADABLE
+        values: dict[str, Any] = {}
+        for name, each in placed.items():
+            others = (each.because,) if each.because else ()
+            values[keys[name].attribute] = self.value(each.value, keys[name], owner, others)
+        missing = [key for key in keys.values() if key.required and key.attribute not in values]
+        for key in missing:
+            self.error(
+                "MTL103",
+                f"{owner} needs `{key.name}`",
+                where,
+                "missing key",
+                hint=f"add `{key.name} = …`: {key.help}",
+            )
+        if missing or any(isinstance(value, Unreadable) for value in values.values()):
+            return UNREADABLE
+        return self._checked(cls(**values), placed, where)
+
+    def _checked(self, part: Part, placed: Mapping[str, Given], where: Span) -> Part | Unreadable:
+        bad = list(part.problems())
+        for problem in bad:
+            span = placed[problem.key].value.span if problem.key in placed else where
+            self.error(problem.code, problem.message, span, hint=problem.hint)
+        return UNREADABLE if bad else part
+
+    def _place(self, keys: Mapping[str, Key], given: list[Given], owner: str) -> dict[str, Given] | None:
+        """Which key each value belongs to; None when that is not clear."""
+        order, placed, fine = list(keys), dict[str, Given](), True
+        for each in given:
+            if each.name is None:
+                if len(placed) >= len(order):
+                    self._too_many(order, each, owner)
+                    return None
+                placed[order[len(placed)]] = each
+            elif each.name.text in placed:
+                self._twice(each.name, placed[each.name.text], owner)
+                fine = False
+            elif each.name.text not in keys:
+                self.unknown_key(each.name, keys, owner)
+                fine = False
+            else:
+                placed[each.name.text] = each
+        return placed if fine else None
+
+    def _too_many(self, order: list[str], each: Given, owner: str) -> None:
+        takes = f"its keys are {_ticked(order)}" if order else "it has no keys"
+        self.error("MTL108", f"{owner} takes at most {len(order)} values; {takes}", each.value.span, "one too many")
+
+    def _twice(self, name: Name, first: Given, owner: str) -> None:
+        others = (Label(first.name.span if first.name else first.value.span, "first here"),)
+        self.error("MTL105", f"{owner} has `{name.text}` twice", name.span, "second", hint="keep one", others=others)
+
+    def unknown_key(self, name: Name, keys: Iterable[str], owner: str) -> None:
+        known = list(keys)
+        guess = suggest(name.text, known)
+        hint = f"did you mean `{guess}`?" if guess else f"its keys are {_ticked(known)}" if known else "it has no keys"
+        self.error("MTL101", f"{owner} has no key `{name.text}`", name.span, "unknown key", hint=hint)
+
+    def value(self, node: Value, key: Key, owner: str, others: tuple[Label, ...] = ()) -> Any:
+        """A value for a key, or `UNREADABLE` after reporting why it is none."""
+        if isinstance(node, Param):
+            others = (*others, Label(node.span, f"used here for `{key.name}`"))
+            found = self.param(node)
+            if isinstance(found, Unreadable):
+                return found
+            node = found
+        value = self._as(node, key.type, key, owner)
+        if isinstance(value, _Mismatch):
+            got = f"`{_written(node)}`"
+            message = f"`{key.name}` of {owner} takes {key.takes()}, not {got}"
+            return self.error("MTL102", message, node.span, hint=self._cure(node, key), others=others)
+        if not isinstance(value, Unreadable) and not key.in_bounds(value):
+            message = f"`{key.name}` of {owner} takes {key.takes()}, not `{_written(node)}`"
+            return self.error("MTL104", message, node.span, "out of bounds", others=others)
+        return value
+
+    def param(self, node: Param) -> Value | Unreadable:
+        """The value behind `$name`."""
+        seen: list[str] = []
+        value: Value = node
+        while isinstance(value, Param):
+            name = value.name.text
+            if name not in self.params:
+                guess = suggest(name, self.params)
+                hint = f"did you mean `${guess}`?" if guess else f"add `let {name} = …` at the top"
+                message = f"`${name}` has no value"
+                self.unknown.setdefault(name, []).append(value.span)
+                if len(self.unknown[name]) == 1:
+                    self.error("MTL109", message, value.span, "no `let` names it", hint=hint)
+                return UNREADABLE
+            if name in seen:
+                return self.error("MTL109", f"`${name}` is defined by itself", value.span, hint="give it a value")
+            seen.append(name)
+            self.used.add(name)
+            value = self.params[name]
+        return value
+
+    def _as(self, node: Value, type_: Any, key: Key, owner: str) -> Any:
+        """The value as one of the type's alternatives; a mismatch is not reported here."""
+        if isinstance(node, Param):
+            found = self.param(node)
+            return found if isinstance(found, Unreadable) else self._as(found, type_, key, owner)
+        if isinstance(node, ListValue):
+            return self._list(node, type_, key, owner)
+        if isinstance(node, Bare | Call):
+            return self._word(node, type_, key, owner)
+        for each in schema.members(type_):
+            value = _simple(node, each)
+            if value is not MISMATCH:
+                return value
+        return MISMATCH
+
+    def _list(self, node: ListValue, type_: Any, key: Key, owner: str) -> Any:
+        for each in schema.members(type_):
+            if typing.get_origin(each) is tuple:
+                items = tuple(self._as(item, typing.get_args(each)[0], key, owner) for item in node.items)
+                if any(item is MISMATCH for item in items):
+                    return MISMATCH
+                return UNREADABLE if any(isinstance(item, Unreadable) for item in items) else items
+        return MISMATCH
+
+    def _word(self, node: Bare | Call, type_: Any, key: Key, owner: str) -> Any:
+        """A bare name or a call: a choice, a part, a declared name, or `env(…)`."""
+        word, members = node.name.text, schema.members(type_)
+        if isinstance(node, Call) and word == "env" and any(each in (str, Place) for each in members):
+            return self._env(node, members)
+        if isinstance(node, Bare) and word in schema.choices(type_):
+            return {"none": None, "auto": AUTO}.get(word, word) if _special(word, members) else word
+        known: dict[str, type[Part]] = {}
+        for space in schema.namespaces(type_):
+            known.update(named(space))
+        if word in known:
+            args = node.args if isinstance(node, Call) else ()
+            return self.part(known[word], as_given(args), f"`{word}`", node.span)
+        if isinstance(node, Bare) and key.bare and any(each is str for each in members):
+            return word
+        return self._unknown_word(node, type_, [*known, *schema.choices(type_)], key)
+
+    def _unknown_word(self, node: Bare | Call, type_: Any, words: list[str], key: Key) -> Any:
+        if not words:
+            return MISMATCH
+        spaces = schema.namespaces(type_)
+        guess, noun = suggest(node.name.text, words), spaces[0].noun if spaces else "choice"
+        hint = f"did you mean `{guess}`?" if guess else f"`{key.name}` takes {_ticked(words)}"
+        message = f"`{key.name}` knows no {noun} `{node.name.text}`"
+        return self.error("MTL106", message, node.name.span, f"unknown {noun}", hint=hint)
+
+    def _env(self, node: Call, members: tuple[Any, ...]) -> Any:
+        """`env("NAME", default)`: the variable's text; for a path an unset one is legal until a run needs it."""
+        texts = [arg.value for arg in node.args if arg.name is None]
+        if not 1 <= len(texts) == len(node.args) <= 2 or not all(isinstance(each, Text) for each in texts):
+            message = "`env` takes a variable's name and, if it may be unset, a default, both in quotes"
+            return self.error("MTL111", message, node.span, hint='write `env("NAME", "default")`')
+        name, default = texts[0], texts[1] if len(texts) == 2 else None
+        assert isinstance(name, Text)
+        given = os.environ.get(name.value) or None
+        if Place in members:
+            # from outside: relative to where the user stands; from the spec: relative to the spec
+            path = os.path.abspath(given) if given else default and _beside(default)
+            return Place(path, name.value)
+        if given is None and default is None:
+            return self.error("MTL111", f"`{name.value}` is not set", node.span, hint="set it, or give a default")
+        return given if given is not None else typing.cast(Text, default).value
+
+    def _cure(self, node: Value, key: Key) -> str | None:
+        tuples = [each for each in schema.members(key.type) if typing.get_origin(each) is tuple]
+        if tuples and not isinstance(node, ListValue):
+            return f"put it in brackets: `{key.name} = [{_written(node)}]`"
+        if isinstance(node, Bare) and any(each in (str, Place) for each in schema.members(key.type)):
+            return f'put it in quotes: `{key.name} = "{_written(node)}"`'
+        return None
+
+
+class _Mismatch:
+    """The value is none of the type's alternatives."""
+
+
+MISMATCH = _Mismatch()
+
+
+def as_given(args: Iterable[Arg | Assign]) -> list[Given]:
+    """The arguments of a call, or the keys of a block, as values given to keys."""
+    return [Given(arg.name, arg.value) for arg in args]
+
+
+def _special(word: str, members: tuple[Any, ...]) -> bool:
+    return (word == "none" and type(None) in members) or (word == "auto" and Auto in members)
+
+
+def _simple(node: Value, type_: Any) -> Any:
+    """The node as a plain value of the type, or `MISMATCH`. An integer serves where a number is meant."""
+    if isinstance(node, Number):
+        whole = isinstance(node.value, int) and not node.percent
+        if type_ is float:
+            return float(node.value)
+        return node.value if type_ is int and whole else MISMATCH
+    if isinstance(node, SizeValue) and type_ is Size:
+        return Size(node.height, node.width)
+    if isinstance(node, Bool) and type_ is bool:
+        return node.value
+    if isinstance(node, Text):
+        if type_ is Place:
+            return Place(_beside(node))
+        literal = typing.get_origin(type_) is Literal and node.value in typing.get_args(type_)
+        return node.value if type_ is str or literal else MISMATCH
+    return MISMATCH
+
+
+def _beside(node: Value) -> str:
+    """A path written in a spec is relative to that file; one from the command line to the current folder."""
+    assert isinstance(node, Text)
+    path = node.span.source.path
+    folder = Path.cwd() if path is None else Path(path).absolute().parent
+    return os.path.normpath(folder / node.value)
+
+
+def _written(node: Value) -> str:
+    text = node.text if isinstance(node, BadLiteral) else node.span.text
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _ticked(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
