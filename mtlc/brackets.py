@@ -3,16 +3,16 @@
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import count
 
 from mtlc.diagnostics import Diagnostics, Label
 from mtlc.scan import CLOSER, NAME, Mark, code_end, marks
 from mtlc.source import Source, Span
 
 DEPTH = 100
+MANY = 20  # mistakes after which the text is no spec: no more guessing at what was meant
+_BLANKS = re.compile(r"[ \t]*")
 _BEGIN = rf"{NAME}(?:[ \t]+{NAME})?(?:[ \t]*:[ \t]*{NAME})?"  # of a block
 _HEADER = re.compile(rf"\s*(?:use\b|let\b|mtl\b|{_BEGIN}[ \t]*(?:[{{#]|$))")
-_ENTRY = re.compile(rf"\s*(?:$|\#|{NAME}[ \t]*=|.*\bvia\b)")
 _INLINE = re.compile(rf"\s*{NAME}(?:[ \t]+{NAME})??(?:[ \t]*:[ \t]*{NAME})?(?=[ \t]+{NAME}[ \t]*=)")
 
 
@@ -58,8 +58,9 @@ class _Checker:
         self.added: list[tuple[int, str]] = []
         self.replaced: dict[int, str] = {}
         self.reported: list[int] = []
+        self.broken_line = -1  # where the last text without closing quote stands
         braces = [mark for mark in marks(self.text) if self.text[mark.start] in "{}"]
-        self.uneven = sum(1 if mark.kind == "open" else -1 for mark in braces) != 0
+        self.surplus = sum({"open": 1, "close": -1}.get(mark.kind, 0) for mark in braces)  # of opening braces
         if self.text.startswith("\ufeff"):
             self.replaced[0] = " "
 
@@ -79,8 +80,12 @@ class _Checker:
         return Opener(self.text[offset], offset, line, self.indent(line))
 
     def indent(self, line: int) -> int:
-        text = self.source.line_text(line).expandtabs(4)
-        return len(text) - len(text.lstrip())
+        return len(self.text[self.source.start(line) : self.code_start(line)].expandtabs(4))
+
+    def code_start(self, line: int) -> int:
+        """The offset after the blanks that a line begins with."""
+        blanks = _BLANKS.match(self.text, self.source.start(line))
+        return blanks.end() if blanks else 0
 
     def report(self, code: str, message: str, offset: int, label: str, hint: str, *others: Label) -> None:
         self.reported.append(offset)
@@ -96,16 +101,17 @@ class _Checker:
 
     def quote(self, mark: Mark) -> None:
         """It ends with its line, but before the brackets that close what was opened on the line."""
-        end = mark.start + len(self.text[mark.start : mark.end].rstrip())
+        if len(self.reported) >= MANY:
+            self.replaced.update({offset: " " for offset in range(mark.start, mark.end)})
+            return
+        end = mark.start + self.quote_size(mark)
         line = self.source.line(mark.start)
-        for opener in [each for each in self.stack if each.line == line]:
-            closing = rf"\s*{re.escape(CLOSER[opener.char])}[,)\]}}\s]*$"
-            tail = re.search(closing, self.text[mark.start : end])
-            if tail and tail.start() > 0:
-                end = mark.start + tail.start()
-                break
-        hint = 'close it with `"` on its line'
-        self.report("MTL006", "a text has no closing quote", mark.start, "it begins here", hint)
+        if self.broken_line == line - 1:  # the rest of a text that was broken into two lines
+            self.reported.append(mark.start)
+        else:
+            hint = 'close it with `"` on its line'
+            self.report("MTL006", "a text has no closing quote", mark.start, "it begins here", hint)
+        self.broken_line = line
         for offset in range(mark.start + 1, end):  # what is in it is no longer looked at
             if self.text[offset] in '\\"':
                 self.replaced[offset] = "_"
@@ -114,10 +120,31 @@ class _Checker:
             if self.text[offset] in ")]}":
                 self.close(self.text[offset], offset)
 
+    def quote_size(self, mark: Mark) -> int:
+        text = self.text[mark.start : mark.end].rstrip()
+        line = self.source.line(mark.start)
+        closers = [CLOSER[each.char] for each in reversed(self.stack) if each.line == line]
+        for skipped in range(len(closers)):
+            tail = re.search(r"\s*" + r"\s*".join(map(re.escape, closers[skipped:])) + r",?$", text)
+            if tail and tail.start() > 0:
+                return tail.start()
+        return len(text)
+
     def close(self, char: str, offset: int) -> None:
-        if char == "}" and self.uneven:
+        if len(self.reported) >= MANY and not (self.stack and CLOSER[self.stack[-1].char] == char):
+            self.replaced[offset] = " "
+        else:
+            self.close_one(char, offset)
+
+    def close_one(self, char: str, offset: int) -> None:
+        if char == "}" and self.surplus < 0 and (self.add_inline_brace(offset) or self.is_early(offset)):
+            self.surplus += 1
+            return
+        if char == "}" and self.surplus != 0:
             self.leave_deeper_indents(offset)
-        if any(CLOSER[each.char] == char for each in self.stack):
+        if self.is_stray(char, offset):
+            self.stray(char, offset)
+        elif any(CLOSER[each.char] == char for each in self.stack):
             left = []
             while CLOSER[self.stack[-1].char] != char:
                 left.append(self.stack.pop())
@@ -125,15 +152,31 @@ class _Checker:
             self.stack.pop()
         elif self.stack and self.stack[-1].char != "{":
             self.mismatched(self.stack.pop(), char, offset)
-        elif not (char == "}" and self.add_opening_brace(offset)):
-            self.replaced[offset] = " "
-            hint = f"remove it, or write `{_opening(char)}` where it should begin"
-            self.report("MTL004", f"`{char}` closes nothing", offset, "nothing is open here", hint)
+        elif not (char == "}" and not self.stack and self.add_brace_above(offset)):
+            self.stray(char, offset)
+
+    def is_stray(self, char: str, offset: int) -> bool:
+        """Whether the bracket that should close here still comes, on the same line."""
+        if not self.stack or CLOSER[self.stack[-1].char] == char:
+            return False
+        depth = 0
+        for mark in marks(self.text, offset + 1):
+            if mark.kind == "end":
+                return False
+            depth += {"open": 1, "close": -1}.get(mark.kind, 0)
+            if depth < 0:
+                return self.text[mark.start] == CLOSER[self.stack[-1].char]
+        return False
+
+    def stray(self, char: str, offset: int) -> None:
+        self.replaced[offset] = " "
+        hint = f"remove it, or write `{_opening(char)}` where it should begin"
+        self.report("MTL004", f"`{char}` closes nothing", offset, "nothing that it closes is open", hint)
 
     def leave_deeper_indents(self, offset: int) -> None:
         """A `}` at the start of a line closes the block that begins at its indent, if there is one."""
         line = self.source.line(offset)
-        if self.text[self.source.start(line) : offset].strip():
+        if self.code_start(line) < offset:
             return
         indent = self.indent(line)
         same = [each for each in self.stack if each.char == "{" and each.indent == indent]
@@ -170,6 +213,9 @@ class _Checker:
         """Before the bracket that shows it, or at the end of the lines that are indented under the opener."""
         last = self.source.line(limit)
         end = code_end(self.text, opener.offset, self.line_end(opener.line))
+        brace = self.text.find("{", opener.offset + 1, end)
+        if opener.char != "{" and brace > 0:  # no block stands in parentheses
+            return brace
         for line in range(opener.line + 1, last + 1):
             text = self.source.line_text(line)
             if not text.strip() or text.lstrip().startswith("#"):
@@ -183,33 +229,62 @@ class _Checker:
     def line_end(self, line: int) -> int:
         return self.source.start(line) + len(self.source.line_text(line))
 
-    def add_opening_brace(self, offset: int) -> bool:
-        """A `}` too many may be a `{` too few: look for a header above whose entries stand between."""
+    def add_inline_brace(self, offset: int) -> bool:
+        """A `}` too many may be a `{` too few on its line: `task semseg classes = 40 }`."""
         line = self.source.line(offset)
-        before = self.text[self.source.start(line) : offset]
-        header = _INLINE.match(before)
-        if header and not self.reported_on(line):
-            return self.opening_brace(self.source.start(line) + header.end(), offset)
-        if before.strip():
+        if self.stack and self.stack[-1].line == line:
             return False
-        for above in count(line - 1, -1):
-            text = self.source.line_text(above) if above > 0 else "}"
-            if _HEADER.match(text) and "{" not in text:
-                place = code_end(self.text, self.source.start(above), self.line_end(above))
-                return above < line - 1 and self.opening_brace(place, offset)
-            if not _ENTRY.match(text) or "}" in text:
-                return False
-        return False
+        header = _INLINE.match(self.text[self.source.start(line) : offset])
+        if not header:
+            return False
+        self.opening_brace(self.source.start(line) + header.end(), offset)
+        return True
 
-    def reported_on(self, line: int) -> bool:
-        return any(self.source.line(offset) == line for offset in self.reported)
+    def is_early(self, offset: int) -> bool:
+        """Or one that closes a block from within its indented lines, while a later one closes nothing."""
+        line = self.source.line(offset)
+        if not self.stack or self.stack[-1].line == line or self.stack[-1].indent >= self.indent(line):
+            return False
+        self.stray("}", offset)
+        return True
 
-    def opening_brace(self, place: int, closer: int) -> bool:
+    def add_brace_above(self, offset: int) -> bool:
+        """Or on the line above those that are indented deeper, which may be missing altogether."""
+        closing = self.source.line(offset)
+        if self.code_start(closing) < offset:
+            return False
+        first = closing
+        while first > 1 and (self.is_blank(first - 1) or self.indent(first - 1) > self.indent(closing)):
+            first -= 1
+        while first < closing and self.is_blank(first):
+            first += 1
+        if first == closing:
+            return False
+        header = self.source.line_text(first - 1) if first > 1 else ""
+        if not header.strip() or re.search(r"[{}=#]|^\s*(?:use|let|mtl)\b", header):
+            self.orphans(first, offset)
+        else:
+            place = code_end(self.text, self.source.start(first - 1), self.line_end(first - 1))
+            self.opening_brace(place, offset)
+        return True
+
+    def is_blank(self, line: int) -> bool:
+        text = self.source.line_text(line).lstrip()
+        return not text or text.startswith("#")
+
+    def opening_brace(self, place: int, closer: int) -> None:
         self.added.append((place, "{"))
         label = Label(Span(self.source, closer, closer + 1), "closed here")
         message, hint = "a block has no `{`", "write `{` after this"
         self.report("MTL004", message, place - 1, "its entries begin after this", hint, label)
-        return True
+
+    def orphans(self, line: int, closer: int) -> None:
+        """Entries whose block has no beginning get one without a keyword, which is dropped when it was read."""
+        place = self.code_start(line)
+        self.added += [(place, "_"), (place, "{")]
+        label = Label(Span(self.source, closer, closer + 1), "closed here")
+        hint = "write the beginning of their block above: `keyword {`"
+        self.report("MTL013", "entries stand outside of any block", place, "the first of them", hint, label)
 
     def finish(self) -> None:
         self.unclosed(self.stack[::-1], len(self.text))

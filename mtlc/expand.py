@@ -33,7 +33,7 @@ def expand(spec: Spec, diagnostics: Diagnostics) -> TaskGraph:
 
 
 class _Draft:
-    """The steps so far. Steps and features share one namespace, so that a printed graph has no two meanings."""
+    """The steps so far. Steps and features share one namespace, so that a name means one thing."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -49,7 +49,7 @@ class _Draft:
         task: str | None = None,
         stage: int | None = None,
     ) -> tuple[str, ...]:
-        """Append a step and give the features it writes; a feature wanted under the step's own name shares it."""
+        """Append a step and give the features it writes; one wanted under the step's own name shares it."""
         step = self.names.fresh(name)
         features = tuple(step if wanted == name else self.names.fresh(wanted) for wanted in writes)
         self.steps.append(Step(step, part, reads, features, task, span, stage))
@@ -61,7 +61,7 @@ def _dense(spec: Spec) -> Iterator[Task]:
 
 
 def _layers(spec: Spec, draft: _Draft) -> dict[tuple[str, str], str]:
-    """The feature that each task sees of each layer it uses. A `shared` layer is one step, a `layer` one per task."""
+    """The feature that each task sees of each layer it uses: one step for all, or a `layer` for each."""
     used = {task.name: {layer.name for layer in spec.chain(task.reads)} for task in spec.tasks.values()}
     seen: dict[tuple[str, str], str] = {}
     for layer in spec.layers.values():
@@ -81,7 +81,7 @@ def _layer(layer: Layer, task: str, seen: dict[tuple[str, str], str], draft: _Dr
 
 
 def _decode(spec: Spec, task: Task, read: str, draft: _Draft) -> tuple[str, ...]:
-    """The task's stream and its decoder's inner levels. A mistake in an inherited decoder stands where it does."""
+    """The task's stream and its decoder's inner levels. The step's place is where the decoder was said."""
     name = task.name
     part: Part = task.part.decoder  # type: ignore[attr-defined]
     origin = spec.origins.get(f"task.{name}.decoder")
@@ -98,17 +98,15 @@ def _head(task: Task, read: str, draft: _Draft) -> str:
 
 
 def _stage(line: Line, stage: int, streams: Streams, levels: Streams, draft: _Draft) -> Streams:
-    """One links line: all its steps read the state before it; the result is what they change in that state."""
+    """One links line: all its steps read the state before it; the result is what they change in it."""
     if line.part.form == "joint":
         return _joint(line, stage, streams, draft)
     changed: Streams = {}
-    for target, others in _targets(line).items():
-        extra = (levels[target],) if line.part.form == "single" else tuple(streams[s] for s in others)
-        reads = (streams[target], *extra)
-        name = f"{line.part.word}_{stage}_{target}"
-        (changed[target],) = draft.add(
-            line.part, name, reads, (f"{target}_{stage}",), line.span, target, stage
-        )
+    for target in line.receivers:
+        others = tuple(streams[source] for source in line.sources_of(target))
+        reads = (streams[target], *((levels[target],) if line.part.form == "single" else others))
+        name, writes = f"{line.part.word}_{stage}_{target}", (f"{target}_{stage}",)
+        (changed[target],) = draft.add(line.part, name, reads, writes, line.span, target, stage)
     return changed
 
 
@@ -118,17 +116,3 @@ def _joint(line: Line, stage: int, streams: Streams, draft: _Draft) -> Streams:
     name = f"{line.part.word}_{stage}"
     features = draft.add(line.part, name, reads, writes, line.span, None, stage)
     return dict(zip(line.sources, features, strict=True))
-
-
-def _targets(line: Line) -> dict[str, tuple[str, ...]]:
-    """Who reads whom: for each target its sources without itself. A single part's targets read nobody."""
-    if line.targets is None:
-        return dict.fromkeys(line.sources, ())
-    directions = [(line.sources, line.targets)]
-    if line.mutual:
-        directions.append((line.targets, line.sources))
-    found: dict[str, dict[str, None]] = {}
-    for sources, targets in directions:
-        for target in targets:
-            found.setdefault(target, {}).update((s, None) for s in sources if s != target)
-    return {target: tuple(sources) for target, sources in found.items()}

@@ -64,6 +64,7 @@ class _Writer:
         self.source = file.source
         self.comments = deque(file.comments)
         self.rows: list[_Row] = []
+        self.padding: dict[int, int] = {}  # an assignment's identity to the width of its key
         self.line = 0  # of the source, where the thing written last ended; 0 after an opening bracket
 
     def put(self, text: str) -> None:
@@ -143,14 +144,13 @@ class _Writer:
         opening = self.source.text.index("{", block.header.end)
         place = (opening, block.span.end - 1)
         if self.spread(block.body, place):
-            widths = self.widths(block.body)
-            write = lambda entry, indent: self.entry(entry, indent, widths.get(id(entry), 0))
-            self.bracketed(block.body, indent, place, write, "")
+            self.pad(block.body)
+            self.bracketed(block.body, indent, place, self.entry, "")
         elif block.body:
             self.put("{ ")
             for i, entry in enumerate(block.body):
                 self.put(", " if i else "")
-                self.entry(entry, indent, 0)
+                self.entry(entry, indent)
             self.put(" }")
         else:
             self.put("{}")
@@ -160,8 +160,8 @@ class _Writer:
         commented = bool(self.comments) and place[0] < self.comments[0].span.start < place[1]
         return commented or (bool(items) and self.source.line(place[0]) != self.source.line(place[1]))
 
-    def widths(self, body: tuple[Entry, ...]) -> dict[int, int]:
-        """How wide the keys are padded: as the longest of those that follow each other without a blank line."""
+    def pad(self, body: tuple[Entry, ...]) -> None:
+        """Pad keys to the longest of those that follow each other without a blank line."""
         groups: list[list[Assign]] = [[]]
         line = 0
         for entry in body:
@@ -170,14 +170,16 @@ class _Writer:
             if isinstance(entry, Assign):
                 groups[-1].append(entry)
             line = entry.span.end_line
-        return {id(each): max(len(one.name.text) for one in group) for group in groups for each in group}
+        for group in groups:
+            width = max((len(each.name.text) for each in group), default=0)
+            self.padding.update({id(each): width for each in group})
 
     def blank_between(self, first: int, last: int) -> bool:
         return any(not self.source.line_text(line).strip() for line in range(first + 1, last))
 
-    def entry(self, entry: Entry, indent: int, width: int) -> None:
+    def entry(self, entry: Entry, indent: int) -> None:
         if isinstance(entry, Assign):
-            self.put(f"{entry.name.text:<{width}} = ")
+            self.put(f"{entry.name.text:<{self.padding.get(id(entry), 0)}} = ")
             self.value(entry.value, indent)
         elif isinstance(entry, Relation):
             self.relation(entry, indent)

@@ -28,8 +28,8 @@ from mtlc.plan import Plan, inference
 class Model:
     """A built model. `train` and `infer` run the same modules: a change to one is a change to both.
 
-    `train(image)` gives the predictions by task and the auxiliary ones by feature, `infer(image)` the predictions
-    by task; `image` is B×3×H×W in [0, 1], of any height and width.
+    `train(image)` gives the predictions by task and the auxiliary ones by feature, `infer(image)` only the
+    first; `image` is B×3×H×W in [0, 1], of any height and width.
     """
 
     plan: Plan
@@ -38,11 +38,12 @@ class Model:
     attributes: Mapping[str, str] = field(repr=False)  # where in the module tree each step's module is
 
     def slice(self, tasks: Iterable[str]) -> fx.GraphModule:
-        """The same modules, of which only those run that these tasks need. Raises `KeyError` for an unknown task."""
+        """What these tasks need, over the same modules. Raises `KeyError` for a task that is not there."""
         wanted = list(tasks)
+        known = self.plan.infer.outputs
         for task in wanted:
-            if task not in self.plan.infer.outputs:
-                raise KeyError(f"there is no task `{task}`; the tasks are {', '.join(self.plan.infer.outputs)}")
+            if task not in known:
+                raise KeyError(f"there is no task `{task}`; the tasks are {', '.join(known)}")
         return _module(self.train, inference(self.plan.graph, wanted), self.attributes, "infer")
 
     def module(self, step: str) -> nn.Module:
@@ -55,11 +56,13 @@ class Model:
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         self.train.load_state_dict(state)
 
-    def load_pretrained(self) -> None:
-        """Fetch the weights that the spec asks for. Raises what the part raises where they cannot be had."""
-        for name, step in self.plan.graph.steps.items():
-            if getattr(step.part, "pretrained", False):
-                self.module(name).load_pretrained()  # type: ignore[operator]
+    def load_pretrained(self) -> dict[str, str]:
+        """Load the weights that the spec asks for, and say of each step where they came from.
+
+        Raises what the part raises where they cannot be had (`mtlc.nn.weights.WeightsError` for timm's).
+        """
+        wanted = [n for n, step in self.plan.graph.steps.items() if getattr(step.part, "pretrained", False)]
+        return {name: self.module(name).load_pretrained() for name in wanted}  # type: ignore[operator]
 
     def failed_step(self, error: BaseException) -> Step | None:
         """The step inside which an exception of `train`, `infer` or a slice arose, if it arose in one."""
@@ -88,7 +91,7 @@ def lower(plan: Plan) -> Model:
 
 
 def _seed(seed: int, step: str) -> int:
-    """A seed of its own for each step, so that adding or dropping a task leaves the others' first weights alone."""
+    """Each step has its own, so that adding or dropping a task leaves the others' first weights alone."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{step}".encode()).digest()[:8]) >> 1
 
 
@@ -118,7 +121,7 @@ def _plain(value: Any) -> Any:
 
 
 def _attributes(graph: TaskGraph) -> dict[str, str]:
-    """A legal attribute for each step: a task may be called `train` or `class`, a module attribute may not."""
+    """A legal attribute for each step: a task may be called `train` or `class`, an attribute may not."""
     names = Names()
     return {step: names.fresh(_legal(step)) for step in graph.steps}
 
@@ -128,7 +131,7 @@ def _legal(name: str) -> str:
 
 
 def _local(name: str) -> str:
-    """A name for a local variable of the generated `forward`; fx itself steps around keywords and builtins."""
+    """A name for a variable of the generated `forward`; fx itself steps around keywords and builtins."""
     return "self_" if name == "self" else name
 
 
@@ -151,7 +154,7 @@ def _module(root: nn.Module, graph: TaskGraph, attributes: Mapping[str, str], na
 
 
 def _draw(step: Step, attribute: str, wanted: set[str], nodes: dict[str, fx.Node], drawn: fx.Graph) -> None:
-    """One call of the step's module and, where it writes several features, one item for each that is wanted."""
+    """One call of the step's module; where it writes several features, an item for each that is wanted."""
     reads = tuple(nodes[feature] for feature in step.reads)
     single = len(step.writes) == 1
     name = step.writes[0] if single else step.name

@@ -44,6 +44,7 @@ class Blocks:
     blocks: dict[tuple[str, str], Merged] = field(default_factory=dict)
     lets: dict[str, Let] = field(default_factory=dict)
     plugins: list[str] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)  # keywords of blocks that could not be taken
 
     def of(self, *keywords: str) -> Iterator[Merged]:
         return (block for block in self.blocks.values() if block.keyword in keywords)
@@ -151,6 +152,7 @@ class _Merge:
             self._unknown(block)
             return
         if not self._header_fits(block):
+            self.blocks.lost.add(keyword)
             return
         name = block.name.text if block.name and keyword in NAMED else ""
         known = self.blocks.blocks.get((keyword, name))
@@ -163,6 +165,7 @@ class _Merge:
 
     def _unknown(self, block: Block) -> None:
         guess = suggest(block.keyword.text, KEYWORDS)
+        self.blocks.lost.add(guess or "")
         hint = f"did you mean `{guess}`?" if guess else f"blocks are {', '.join(KEYWORDS)}"
         message = f"there is no block `{block.keyword.text}`"
         self.diagnostics.error("MTL201", message, block.keyword.span, "unknown block", hint=hint)

@@ -6,16 +6,16 @@ from typing import Any
 from lark import Token, Tree, UnexpectedInput, UnexpectedToken
 
 from mtlc import grammar
-from mtlc.brackets import Draft, check
+from mtlc.brackets import MANY, Draft, check
 from mtlc.diagnostics import Diagnostic, Diagnostics
 from mtlc.literal import bad_escapes
 from mtlc.mistakes import Mistake, Trouble, explain
 from mtlc.scan import NAME, marks, opened_before, pieces
 from mtlc.source import Source
-from mtlc.syntax import Comment, File, Override, Statement, Version
+from mtlc.syntax import Block, Comment, File, Override, Statement, Version
 from mtlc.tree import Reader
 
-ROUNDS = 20  # mistakes that are looked for in one file; after so many, mending more helps nobody
+ROUNDS = MANY  # of mending what the grammar refuses
 VERSION = 1
 
 
@@ -56,7 +56,7 @@ def parse_override(argument: str, diagnostics: Diagnostics) -> Override | None:
 
 def _first(found: Diagnostics) -> list[Diagnostic]:
     """A text that is no spec at all has thousands of mistakes: the first ones say enough."""
-    return list(found)[:ROUNDS]
+    return list(found)[:MANY]
 
 
 def _comments(source: Source) -> tuple[Comment, ...]:
@@ -128,16 +128,18 @@ class _Reading:
     def __init__(self, draft: Draft, found: Diagnostics) -> None:
         self.draft, self.found = draft, found
         self.lost: set[str] = set()
+        self.rounds = 0
 
     def chunk(self, start: int, end: int) -> list[Statement]:
         text = self.draft.text[start:end]
         mended = [offset - start for offset in self.draft.reported if start <= offset < end]
-        for _ in range(ROUNDS):
-            if not text.strip():
-                return []
+        while text.strip():
             try:
                 tree = grammar.parser().parse(text, start="start")
             except UnexpectedInput as error:
+                if self.rounds == ROUNDS:
+                    break
+                self.rounds += 1
                 text, place = self.mend(text, error, start)
                 mended.append(place)
             else:
@@ -147,17 +149,24 @@ class _Reading:
 
     def read(self, tree: Tree[Token], base: int, mended: list[int]) -> list[Statement]:
         reader = Reader(lambda start, end: self.draft.span(base + start, base + end), tuple(mended))
-        return list(reader.read(tree))
+        return [each for each in reader.read(tree) if not isinstance(each, Block) or each.keyword.span.text]
 
     def mend(self, text: str, error: UnexpectedInput, base: int) -> tuple[str, int]:
         """Report what is wrong and return the text without it, as long as before."""
         trouble = _trouble(text, error)
         mistake = explain(trouble)
         start, end = _piece(text, trouble.offset)
-        told = any(start <= offset - base <= end for offset in self.draft.reported)
-        if not told:
+        if not self.is_told(base + trouble.offset):
             _report(self.draft, self.found, base, mistake)
-        return self.without(text, trouble.offset, (start, end), mistake), trouble.offset
+        mended = self.without(text, trouble.offset, (start, end), mistake)
+        return mended if mended != text else self.blank(text, 0, len(text)), trouble.offset
+
+    def is_told(self, offset: int) -> bool:
+        """Whether a bracket of the same line was reported: what is wrong there follows from it."""
+        text = self.draft.text
+        start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+        end = next((mark.start for mark in marks(text, offset) if mark.kind == "end"), len(text))
+        return any(start <= each <= end for each in self.draft.reported)
 
     def without(self, text: str, offset: int, piece: tuple[int, int], mistake: Mistake) -> str:
         start, end = piece
@@ -166,11 +175,13 @@ class _Reading:
         if mistake.second:
             return self.blank(text, offset, end)
         brace = text.find("{", offset, end)
-        header = re.match(rf"\s*{NAME}(?:[ \t]+{NAME})?", text[start:offset])
+        header = re.match(rf"\s*(?!use\b|let\b|mtl\b){NAME}(?:[ \t]+{NAME})?", text[start:offset])
         if brace >= 0 and header and not re.search(r"=|\bvia\b", text[start:offset]):
             return self.blank(text, start + header.end(), brace)
         if text[end : end + 1] == ",":
             end += 1
+        elif offset == end and (value := re.match(r"\s*[-+.0-9\"\[$][^\r\n{}]*", text[end:])):
+            end += value.end()  # the value that was missing stands on the next line
         return self.blank(text, start, max(end, start + 1))
 
     def blank(self, text: str, start: int, end: int) -> str:

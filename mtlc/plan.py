@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from mtlc.graph import TaskGraph, needed
+from mtlc.graph import Auxiliary, Step, TaskGraph, needed
 from mtlc.parts.balance import LossBalancer
 from mtlc.parts.data import Data
+from mtlc.parts.part import Levels, Part
 from mtlc.parts.training import Eval, Train
-from mtlc.spec import Spec, Task
+from mtlc.schema import call, keys, literal, number
+from mtlc.spec import Line, Spec, Task
+
+Sections = dict[str, list[tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The train graph (everything), the infer graph (what the predictions need), and the spec they came from."""
+    """The train graph (everything), the infer graph (what predictions need), and the spec they came from."""
 
     spec: Spec
     graph: TaskGraph
@@ -53,3 +57,75 @@ def inference(graph: TaskGraph, tasks: Iterable[str] | None = None) -> TaskGraph
     keep = needed(graph, outputs.values())
     kept = replace(graph, outputs=outputs, auxiliaries=())
     return kept.with_steps(step for name, step in graph.steps.items() if name in keep)
+
+
+def text(plan: Plan) -> str:
+    """The plan as a person reads it; equal plans give equal texts."""
+    sections: Sections = {
+        "data": [("kind", plan.data.word), *_keys(plan.data)],
+        "tasks": [_task(task) for task in plan.tasks.values()],
+        "links": [(str(stage), _line(line)) for stage, line in enumerate(plan.spec.links, 1)],
+        **_graph(plan.graph),
+        "balance": [("kind", plan.balance.word), *_keys(plan.balance)],
+        "train": _keys(plan.train),
+        "phases": [(name, call(phase)) for name, phase in plan.spec.phases.items()],
+        "eval": _keys(plan.eval),
+    }
+    return _joined(sections)
+
+
+def graph_text(graph: TaskGraph) -> str:
+    """Only the steps and auxiliary losses, after any pass; a shape that is not known yet is `?`."""
+    return _joined(_graph(graph))
+
+
+def _graph(graph: TaskGraph) -> Sections:
+    steps = [_step(step) for step in graph.steps.values()]
+    return {"steps": steps, "auxiliaries": [(each.feature, _loss(each)) for each in graph.auxiliaries]}
+
+
+def _joined(sections: Sections) -> str:
+    bodies = ["\n".join([name, *_aligned(rows)]) for name, rows in sections.items() if rows]
+    return "\n\n".join(bodies) + "\n"
+
+
+def _keys(part: Part) -> list[tuple[str, ...]]:
+    """Every key with its value, the defaults too: they are part of what will run."""
+    values = {name: getattr(part, key.attribute) for name, key in keys(type(part)).items()}
+    return [(name, value if isinstance(value, str) else literal(value)) for name, value in values.items()]
+
+
+def _task(task: Task) -> tuple[str, ...]:
+    part = task.part
+    label = task.label if part.labels == 1 else f"{number(100 * part.labels)}% of {task.label}"
+    loss = f"{call(part.loss)} x {number(part.weight)}"
+    return task.name, part.word, f"reads {task.reads}", f"label {label}", f"channels {task.channels}", loss
+
+
+def _line(line: Line) -> str:
+    return line.written().removesuffix(line.part.word) + call(line.part)
+
+
+def _loss(auxiliary: Auxiliary) -> str:
+    return f"the loss of {auxiliary.task} x {number(auxiliary.weight)}"
+
+
+def _step(step: Step) -> tuple[str, ...]:
+    shapes = dict(zip(step.writes, map(_shape, step.shapes), strict=False))
+    writes = ", ".join(f"{feature} {shapes.get(feature, '?')}" for feature in step.writes)
+    stage = f"stage {step.stage}" if step.stage else ""
+    flows = f"{', '.join(step.reads)} -> {writes}" + ("  (in training only)" if step.training else "")
+    return step.name, stage, step.task or "", call(step.part), flows
+
+
+def _shape(levels: Levels) -> str:
+    """`64/4`: 64 channels at stride 4; a vector for the whole image has no stride."""
+    said = (f"{level.channels}/{level.stride}" if level.stride else f"{level.channels}" for level in levels)
+    return " ".join(said)
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield f"  {'  '.join(cells)}".rstrip()

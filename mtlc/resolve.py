@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mtlc import schema
+from mtlc.data.manifest import ManifestError
 from mtlc.diagnostics import Diagnostics, Label, suggest
 from mtlc.merge import Blocks, Merged, merge
 from mtlc.parts.balance import Equal, LossBalancer
 from mtlc.parts.data import Data
 from mtlc.parts.data import Label as DataLabel
 from mtlc.parts.layers import Layer as LayerPart
-from mtlc.parts.part import Part, Problem, named
+from mtlc.parts.part import Part, named
 from mtlc.parts.tasks import Task as TaskPart
 from mtlc.parts.training import Eval, Phase, Train
 from mtlc.relations import Relations
-from mtlc.source import Span
+from mtlc.source import Source, SourceError, Span, load
 from mtlc.spec import Layer, Origin, Spec, Task
 from mtlc.syntax import File, Name, Override, Param, Value
 from mtlc.values import UNREADABLE, Given, Reader, Unreadable, as_given
@@ -27,8 +28,9 @@ def resolve(
     file: File, diagnostics: Diagnostics, *, overrides: Iterable[Override] = (), plugins: bool = True
 ) -> Spec | None:
     """The spec that a file means, with the files it uses and the overrides on top; None if anything is wrong."""
+    broken = diagnostics.failed
     blocks = merge(file, diagnostics, overrides, plugins)
-    spec = _Resolver(blocks, Reader(diagnostics, blocks.params()), diagnostics).spec()
+    spec = _Resolver(blocks, Reader(diagnostics, blocks.params()), diagnostics, broken).spec()
     return None if diagnostics.failed else spec
 
 
@@ -37,6 +39,7 @@ class _Resolver:
     blocks: Blocks
     reader: Reader
     diagnostics: Diagnostics
+    broken: bool  # the text has mistakes of its own
     origins: dict[str, Origin] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     layers: dict[str, Layer | Unreadable] = field(default_factory=dict)
@@ -107,6 +110,8 @@ class _Resolver:
 
     def _data(self) -> Data | Unreadable:
         block = self.blocks.one("data")
+        if block is None and self._lost("data"):
+            return UNREADABLE
         if block is None or block.kind is None:
             span = block.header if block else self._nowhere()
             message = "this spec names no data set"
@@ -114,14 +119,16 @@ class _Resolver:
         found: Data | Unreadable = self._part(Data, block, self._own(block, "data"), f"data set `{block.kind.text}`")
         return found
 
+    def _lost(self, *keywords: str) -> bool:
+        """Whether such a block may stand there and could not be taken: that was reported already."""
+        return bool(self.blocks.lost.intersection((*keywords, ""))) or self.broken
+
     def _nowhere(self) -> Span:
         """The place to show where something is missing altogether: the first line."""
         source = self.blocks.source
         return source.span(0, len(source.line_text(1)))
 
     def _labels(self, data: Data) -> Mapping[str, DataLabel] | None:
-        from mtlc.data.manifest import ManifestError
-
         try:
             return data.labels()
         except ManifestError as error:
@@ -137,7 +144,7 @@ class _Resolver:
     def _layers(self) -> None:
         previous: str | None = None
         declared = list(self.blocks.of("shared", "layer"))
-        if not declared:
+        if not declared and not self._lost("shared", "layer"):
             message = "this spec has no layer: nothing reads the image"
             self.reader.error("MTL213", message, self._nowhere(), hint="add `shared encoder : tiny`")
         for block in declared:
@@ -207,7 +214,7 @@ class _Resolver:
             tasks[block.name] = self._task(block, defaults, labels)
             assert block.kind is not None
             kinds |= {named(TaskPart)[block.kind.text]} if block.kind.text in named(TaskPart) else set()
-        if not tasks:
+        if not tasks and not self._lost("task"):
             message = "this spec has no task"
             self.reader.error("MTL213", message, self._nowhere(), hint="add `task semseg` or `task depth`")
         if defaults is not None:
@@ -235,7 +242,7 @@ class _Resolver:
         given = self._own(block, path) + self._inherited(block, defaults, cls)
         given = [each for each in given if not self._outdone(each, block, defaults)]
         part = self.reader.part(cls, given, f"task `{block.name}`", block.header)
-        reads = self._task_reads(block, defaults, part)
+        reads = self._task_reads(given, cls)
         if not isinstance(part, TaskPart) or isinstance(reads, Unreadable):
             return UNREADABLE
         label = self._label(block, part, labels)
@@ -258,18 +265,16 @@ class _Resolver:
                 self._remember(f"task.{block.name}.{name}", entry.value, "task all")
         return given
 
-    def _task_reads(self, block: Merged, defaults: Merged | None, part: Part | Unreadable) -> str | Unreadable:
-        if isinstance(part, Unreadable):
-            return UNREADABLE
-        assert isinstance(part, TaskPart)
-        if isinstance(part.from_, str):
-            if part.from_ in self.layers:
-                return UNREADABLE if isinstance(self.layers[part.from_], Unreadable) else part.from_
-            entry = block.entries.get("from") or (defaults.entries["from"] if defaults else None)
-            assert entry is not None
-            return self._no_layer(part.from_, entry.value.span, self.layers)
-        last = next(reversed(self.layers), None)
-        return UNREADABLE if last is None or isinstance(self.layers[last], Unreadable) else last
+    def _task_reads(self, given: list[Given], cls: type[Part]) -> str | Unreadable:
+        """The layer a task reads; looked up apart from its other keys, so that one mistake hides no other."""
+        name: Any = next(reversed(self.layers), None)
+        for each in given:
+            if each.name is not None and each.name.text == "from":
+                named_ = self.reader.value(each.value, schema.keys(cls)["from"], "the task")
+                if isinstance(named_, str) and named_ not in self.layers:
+                    return self._no_layer(named_, each.value.span, self.layers)
+                name = named_ if isinstance(named_, str | Unreadable) else name
+        return UNREADABLE if isinstance(self.layers.get(name, UNREADABLE), Unreadable) else name
 
     def _typed(self, block: Merged, part: TaskPart, reads: str, name: str, label: DataLabel) -> Task | Unreadable:
         """The task with its classes, which the spec and the data set must agree on."""
@@ -285,6 +290,7 @@ class _Resolver:
             message = f"the data set does not say how many classes `{name}` has"
             return self.reader.error("MTL403", message, block.header, hint="add `classes = N`")
         names = label.classes or tuple(map(str, range(channels)))
+        part = replace(part, from_=reads, label=name)  # type: ignore[call-arg]
         return Task(block.name, part, reads, name, names if part.channels is None else (), channels, block.header)
 
     def _label(
@@ -422,16 +428,17 @@ class _Resolver:
                 self.diagnostics.warning("MTL215", f"nothing reads layer `{layer.name}`", layer.span, hint=hint)
 
 
-def report_manifest(error: Any, spot: Span, diagnostics: Diagnostics) -> None:
-    """Each problem of a manifest at its own line in that file; one without a line at the spec's key."""
-    problem: Problem
+def report_manifest(error: ManifestError, spot: Span, diagnostics: Diagnostics) -> None:
+    """Each problem of a manifest at its own line in that file; one without a text at the spec's key."""
+    try:
+        found: Source | None = load(error.path)
+    except SourceError:
+        found = None
     for problem in error.problems:
-        line, column = getattr(problem, "line", None), getattr(problem, "column", None)
         span = spot
-        if error.source is not None and line:
-            start = error.source.start(line) + max((column or 1) - 1, 0)
-            end = error.source.start(line) + len(error.source.line_text(line))
-            span = error.source.span(start, max(end, start + 1))
+        if found is not None and problem.line <= found.lines:
+            start = found.start(problem.line) + max(problem.column - 1, 0)
+            span = found.span(start, max(found.start(problem.line) + len(found.line_text(problem.line)), start + 1))
         diagnostics.error("MTL404", problem.message, span, hint=problem.hint)
 
 

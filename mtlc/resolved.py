@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mtlc.parts.part import Part
-from mtlc.parts.training import Eval, Train
 from mtlc.schema import call, quote, set_keys
 from mtlc.spec import Layer, Spec, Task
 
 
 def text(spec: Spec) -> str:
-    """The whole spec with every default of `task all` written out and every path absolute."""
+    """The whole spec, every key of every block written out and every path absolute."""
     return "\n".join(_statements(spec)) + "\n"
 
 
 def _statements(spec: Spec) -> Iterator[str]:
     yield "mtl 1"
     yield from (f"use {quote(path)}" for path in spec.plugins)
-    yield _block(f"data {spec.data.word}", set_keys(spec.data))
+    yield _block(f"data {spec.data.word}", set_keys(spec.data, every=True))
     yield from (_layer(layer) for layer in spec.layers.values())
     yield from (_task(task) for task in spec.tasks.values())
     if spec.links:
         lines = "\n".join(f"  {_line(line.written(), line.part)}" for line in spec.links)
         yield f"links {{\n{lines}\n}}"
-    yield _block(f"balance {spec.balance.word}", set_keys(spec.balance))
+    yield _block(f"balance {spec.balance.word}", set_keys(spec.balance, every=True))
     yield _train(spec)
-    if spec.eval != Eval():
-        yield _block("eval", set_keys(spec.eval))
+    yield _block("eval", set_keys(spec.eval, every=True))
 
 
 def _line(written: str, part: Part) -> str:
@@ -36,19 +34,18 @@ def _line(written: str, part: Part) -> str:
 
 def _layer(layer: Layer) -> str:
     keyword = "shared" if layer.shared else "layer"
-    keys = {"from": layer.reads or "image", **set_keys(layer.part)}
+    keys = {"from": layer.reads or "image", **set_keys(layer.part, every=True)}
     return _block(f"{keyword} {layer.name} : {layer.part.word}", keys)
 
 
 def _task(task: Task) -> str:
-    keys = {**set_keys(task.part), "from": task.reads, "label": task.label}
-    return _block(f"task {task.name} : {task.part.word}", keys)
+    return _block(f"task {task.name} : {task.part.word}", set_keys(task.part, every=True))
 
 
 def _train(spec: Spec) -> str:
-    keys = set_keys(spec.train)
+    keys = set_keys(spec.train, every=True)
     if not spec.phases:
-        return _block("train", keys if spec.train != Train() else {})
+        return _block("train", keys)
     inner = [_block(f"phase {name}", set_keys(phase)) for name, phase in spec.phases.items()]
     lines = [f"{name} = {value}" for name, value in keys.items()] + "\n".join(inner).split("\n")
     return "train {\n" + "\n".join(f"  {line}" for line in lines) + "\n}"

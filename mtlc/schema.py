@@ -60,7 +60,7 @@ class Key:
 
 
 @cache
-def keys(cls: type[Part]) -> dict[str, Key]:
+def keys(cls: type[Any]) -> dict[str, Key]:
     """The keys of a part by name, in declared order. A trailing underscore (`from_`) is not part of the name."""
     hints = typing.get_type_hints(cls)
     found = {}
@@ -166,12 +166,12 @@ def _place(place: Place) -> str:
     return f"env({quote(place.variable)}{default})"
 
 
-def set_keys(part: Part) -> dict[str, str]:
-    """The keys of a part that are not at their default, as a spec writes them."""
+def set_keys(part: Part, *, every: bool = False) -> dict[str, str]:
+    """The keys of a part that are not at their default (or every key), as a spec writes them."""
     out = {}
     for name, key in keys(type(part)).items():
         value = getattr(part, key.attribute)
-        if key.required or value != key.default:
+        if every or key.required or value != key.default:
             wordlike = isinstance(value, str) and (key.bare or value in choices(key.type))
             out[name] = value if wordlike else _bare_list(value) if key.bare else literal(value)
     return out

@@ -48,8 +48,9 @@ class Reader:
 
     def version(self, tree: Tree[Token]) -> Version:
         number = literal(str(tree.children[0]), self.span(tree))
-        whole = isinstance(number, Number) and isinstance(number.value, int)
-        return Version(int(str(tree.children[0])) if whole else -1, self.span(tree))
+        if isinstance(number, Number) and isinstance(number.value, int):
+            return Version(number.value, self.span(tree))
+        return Version(-1, self.span(tree))
 
     def use(self, tree: Tree[Token]) -> Use:
         return Use(self.text(tree.children[0]), self.span(tree))

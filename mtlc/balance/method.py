@@ -17,7 +17,13 @@ class Balancer(nn.Module):
     A loss is already multiplied by its task's `weight` and is a mean over what is labelled in the whole
     batch. A task without a label in the step has no entry, and nothing that is kept about it moves.
     Everything kept is keyed by task name and lies in `state_dict()`.
+
+    `linear` says whether the objective is a weighted sum of the losses whose weights, and whatever else it
+    passes gradients to, do not depend on the losses. Where it is not, a batch cut into parts needs its losses
+    first.
     """
+
+    linear: ClassVar[bool] = True
 
     def __init__(self, tasks: tuple[str, ...]) -> None:
         super().__init__()
@@ -32,7 +38,7 @@ class Balancer(nn.Module):
         raise NotImplementedError(type(self).__name__)
 
     def observe(self, losses: Mapping[str, float], *, epoch_end: bool) -> bool:
-        """Take note of a finished step's losses; whether this call changed the weights.
+        """Take note of a finished step's losses, as `forward` got them; whether this changed the weights.
 
         To be called after every optimiser step, with `epoch_end` on an epoch's last.
         """

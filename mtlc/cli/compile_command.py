@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import perf_counter
 
 import click
 
@@ -71,7 +72,27 @@ def _walk(spec: Spec, after: str | None, trace: bool) -> TaskGraph:
     start = expand(spec, diagnostics)
     if after == "expand":
         return start
-    return run_passes(start, diagnostics, after=after, trace=click.echo if trace else None)
+    return run_passes(start, diagnostics, after=after, trace=_Trace() if trace else None)
+
+
+class _Trace:
+    """Prints each pass as it ends: its name, its time, its steps, and which steps it took out and put in."""
+
+    def __init__(self) -> None:
+        self.began = perf_counter()
+
+    def __call__(self, name: str, before: TaskGraph, after: TaskGraph) -> None:
+        spent = (perf_counter() - self.began) * 1000
+        old, new = before.steps, after.steps
+        click.echo(f"{name}: {spent:.1f} ms, {len(new)} steps")
+        for sign, steps, others in (("-", old, new), ("+", new, old)):
+            for step in steps.values():
+                if step.name not in others or (step.reads, step.writes) != (
+                    others[step.name].reads,
+                    others[step.name].writes,
+                ):
+                    click.echo(f"  {sign} {', '.join(step.writes)} = {step.name}({', '.join(step.reads)})")
+        self.began = perf_counter()
 
 
 def emitted(what: str, spec: Spec, graph: TaskGraph) -> str:
@@ -96,11 +117,10 @@ def emitted(what: str, spec: Spec, graph: TaskGraph) -> str:
 
 
 def _summary(spec: Spec, graph: TaskGraph, name: str, options: Options) -> None:
-    from mtlc.analyse.cost import cost, table
-    from mtlc.lower import lower
+    from mtlc.analyse.cost import cost
+    from mtlc.analyse.table import table
 
-    model = lower(plan(spec, graph))
-    click.echo(table(cost(model)))
+    click.echo(table(cost(plan(spec, graph))))
     note(f"Next: mtlc render {name} -o picture.svg, or mtlc run {name}", options)
 
 

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch.utils.data import DataLoader
@@ -56,8 +57,7 @@ class Loader:
 
     def _picks(self, step: int) -> list[Pick]:
         epoch, row = divmod(step, self.steps_per_epoch)
-        order = list(range(self.images))
-        random.Random(f"{self.seed}/{epoch}").shuffle(order)
+        order = _order(self.images, self.seed, epoch)
         return [(epoch, index) for index in order[row * self.batch : (row + 1) * self.batch]]
 
     def _from_thread(self, start: int) -> Iterator[Batch]:
@@ -130,6 +130,13 @@ class _Steps:
         while True:
             yield self.loader._picks(step)
             step += 1
+
+
+@lru_cache(maxsize=4)
+def _order(images: int, seed: int, epoch: int) -> list[int]:
+    order = list(range(images))
+    random.Random(f"{seed}/{epoch}").shuffle(order)
+    return order
 
 
 def _keep(dataset: Dataset, targets: Sequence[Target], seed: int) -> dict[str, frozenset[str]]:

@@ -108,9 +108,9 @@ class Table:
     """Tags of all images in one JSON or CSV file below the root.
 
     JSON: `path` leads to the list of tags of one image; an entry is a name, or an index into the list of
-    names that `names` leads to (without `names`: into the classes). CSV: the row whose `column` is the id; the tags
-    stand in column `tags`, parted by `separator`, or, without `tags`, in a column of 0 and 1 for each class.
-    Names in `exclude` are no tags.
+    names that `names` leads to (without `names`: into the classes). CSV: the row whose `column` is the id;
+    the tags stand in column `tags`, parted by `separator`, or, without `tags`, in a column of 0 and 1 for
+    each class. Names in `exclude` are no tags.
     """
 
     file: str

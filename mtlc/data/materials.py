@@ -19,7 +19,10 @@ _NOISE = np.random.Generator(np.random.PCG64(20)).random((_CELLS, _CELLS), np.fl
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Two linear RGB colours mixed by a pattern of `period` metres, turned by `angle`; `glow` is light."""
+    """Two linear RGB colours mixed by a pattern of `period` metres that is turned by `angle`.
+
+    `glow` is light of its own, in the unit of the light that falls on it.
+    """
 
     first: Colour
     second: Colour

@@ -9,6 +9,7 @@ from mtlc.data.materials import Floats, Ints
 from mtlc.data.solids import BALL, BOX, CONE, Surfaces
 
 _NEAR = np.float32(1e-4)  # hits closer than this, in units of the ray's direction, do not count
+_TINY = np.float32(1e-30)  # keeps a ray that runs exactly along a face from dividing 0 by 0
 _ROUND = 6  # face numbers: a box has 0 … 5 (axis · 2 + side), a frustum 4 and 5 at its ends, else this
 
 
@@ -53,7 +54,7 @@ def take(hits: Hits, which: Ints) -> Hits:
 
 
 def _into_box(o: Floats, d: Floats, ends: Floats) -> Floats:
-    inverse = 1 / d
+    inverse = 1 / (d + _TINY)
     middle, reach = -o * inverse, np.abs(inverse)
     enter, leave = largest(middle - reach), smallest(middle + reach)
     return np.where((enter <= leave) & (enter > _NEAR), enter, np.float32(np.inf))

@@ -30,7 +30,7 @@ def _splits(reader: Reader, top: Fields) -> dict[str, Ids]:
     fields = top.inner("splits", SPLITS)
     if fields is None:
         return {}
-    if not fields.nodes:
+    if fields.node.value == {}:
         reader.fail(top.nodes["splits"], "`splits` is empty", "name the ids of `train`, and of `test`")
     splits = {name: read_split(reader, name, node) for name, node in fields.nodes.items()}
     _refuse_overlap(reader, fields, splits)
@@ -53,7 +53,7 @@ def _labels(reader: Reader, top: Fields) -> dict[str, LabelEntry]:
     if node is None:
         return {}
     named = reader.mapping(node, "`labels`", "label names, each with its `kind` and `files`")
-    if not named and isinstance(node.value, dict):
+    if node.value == {}:
         reader.fail(node, "`labels` is empty", "name at least one label")
     found: dict[str, LabelEntry | None] = {}
     # A label that is made from another one is read after it, wherever it stands.

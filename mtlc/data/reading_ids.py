@@ -32,7 +32,8 @@ def read_split(reader: Reader, name: str, node: Node) -> Ids:
 def _found(reader: Reader, name: str, node: Node) -> Ids:
     fields = reader.fields(node, f"split `{name}`", ("file", "glob", "without"))
     if ("file" in fields) == ("glob" in fields):
-        reader.fail(node, f"split `{name}` says where its ids are by one of `file` and `glob`")
+        hint = "remove one of the two" if "file" in fields else "add `file:` or `glob:`"
+        reader.fail(node, f"split `{name}` takes one of `file` and `glob`", hint)
     others = [each for each in SPLITS if each != name]
     without = [reader.one_of(each, "`without`", others) for each in fields.many("without")]
     file, glob = fields.file("file"), fields.file("glob")

@@ -114,8 +114,9 @@ def _refuse_shared_ids(reader: Reader, node: Node, classes: Mapping[str, tuple[i
     for word, ids in classes.items():
         for each in ids:
             if each in owner:
-                message = f"id {each} means class `{owner[each]}` and class `{word}`"
-                reader.fail(node.keys[word], message, "give each id to one class")
+                again = "twice" if owner[each] == word else f"and class `{owner[each]}`"
+                message = f"id {each} means class `{word}` {again}"
+                reader.fail(node.keys[word], message, "give each id to one class, once")
             owner[each] = word
 
 
@@ -151,7 +152,8 @@ def _depth(reader: Reader, name: str, node: Node) -> LabelEntry:
 def _normals(reader: Reader, name: str, node: Node) -> LabelEntry:
     fields = _fields(reader, name, node, "scale", "offset", "flip", "ignore")
     if ("scale" in fields) != ("offset" in fields):
-        reader.fail(node, f"label `{name}` needs both of `scale` and `offset`, or neither")
+        message = f"label `{name}` has one of `scale` and `offset`; it needs both, or neither"
+        reader.fail(node, message, "add the other one, or remove both for the usual encodings")
     axes = [reader.one_of(each, "`flip`", _AXES) for each in fields.many("flip")]
     flip = tuple(_AXES.index(each) for each in axes if each is not None)
     numbers = fields.number("scale"), fields.number("offset")
@@ -167,7 +169,8 @@ def _tags(reader: Reader, name: str, node: Node) -> LabelEntry:
     file = entries["file"].value if "file" in entries else ""
     ending = PurePosixPath(file).suffix.lower() if isinstance(file, str) else ""
     if ending not in (".json", ".csv", "") and isinstance(file, str):
-        reader.fail(entries["file"], f"`file` of `{name}` is `{file}`; tags stand in a .json or .csv file")
+        message = f"`file` of `{name}` is `{file}`; tags stand in a .json or .csv file"
+        reader.fail(entries["file"], message, "save the table as JSON or CSV")
     keys = {".json": _JSON, ".csv": _CSV}.get(ending, (*_JSON, *_CSV[1:4]))
     required = ("file", "classes", "path") if ending == ".json" else ("file", "classes")
     fields = reader.fields(node, f"label `{name}`", ("kind", *keys), required)

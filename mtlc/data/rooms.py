@@ -2,7 +2,7 @@
 
 The world is in metres, z up. The camera frame is x right, y down, z forward. Pixel (i, j), row and column,
 has its centre at (j + 0.5, i + 0.5). Rays are cast on the half-pixel grid, borders of pixels included:
-labels are what the ray through the pixel's centre meets, the image is a weighted mean of the pixel's nine rays.
+labels are what the ray through a pixel's centre meets, the image is a weighted mean of the pixel's nine rays.
 """
 
 from dataclasses import dataclass

@@ -30,7 +30,7 @@ class Reader:
         """The entries of a mapping; of anything else, none."""
         if isinstance(node.value, Mapping):
             return node.value
-        self.fail(node, f"{what} is {node.kind}; it holds {expected}")
+        self.fail(node, f"{what} is {node.kind}; it takes {expected}")
         return {}
 
     def fields(self, node: Node, what: str, known: Collection[str], required: Collection[str] = ()) -> Fields:
@@ -55,7 +55,7 @@ class Reader:
         """A text that is not empty."""
         if isinstance(node.value, str) and node.value:
             return node.value
-        self.fail(node, f"{what} is {node.kind}; it is a text")
+        self.fail(node, f"{what} is {node.kind}; it takes a text")
         return None
 
     def number(self, node: Node, what: str) -> float | None:
@@ -67,7 +67,7 @@ class Reader:
                 value = math.nan
             if math.isfinite(value):
                 return value
-        self.fail(node, f"{what} is {node.kind}; it is a number")
+        self.fail(node, f"{what} is {node.kind}; it takes a number")
         return None
 
     def id(self, node: Node, what: str) -> int | None:
@@ -76,7 +76,7 @@ class Reader:
             value = int(node.value)
             if value <= 65535:
                 return value
-        self.fail(node, f"{what} is {node.kind}; it is a whole number from 0 to 65535")
+        self.fail(node, f"{what} is {node.kind}; it takes a whole number from 0 to 65535")
         return None
 
     def one_of(self, node: Node, what: str, words: Collection[str]) -> str | None:
@@ -85,7 +85,8 @@ class Reader:
             return node.value
         meant = suggest(node.value, words) if isinstance(node.value, str) else None
         hint = f"did you mean `{meant}`?" if meant else None
-        self.fail(node, f"{what} is {node.kind}; it is one of {listed(words)}", hint)
+        choice = listed(words) if len(words) == 1 else f"one of {listed(words)}"
+        self.fail(node, f"{what} is {node.kind}; it takes {choice}", hint)
         return None
 
     def pattern(self, node: Node, what: str) -> str | None:

@@ -71,7 +71,7 @@ class _Convert:
     def node(self, node: yaml.Node) -> Node:
         if id(node) in self._open:
             self._fail(node, "an anchor holds itself", "write the value out")
-            return Node(*_place(node), "")
+            return Node(*_place(node), "…")
         if id(node) not in self._done:
             self._open.add(id(node))
             self._check_tag(node)
@@ -120,8 +120,10 @@ def _syntax(error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    hint = "see the example in docs/manifest.md; quote texts that hold `:`, `#`, `{` or `%`"
-    return Problem(f"this is not YAML: {reason}", place[0], place[1], hint)
+    if "another document" in reason:
+        return Problem("there is a second document after `---`", *place, hint="keep one document")
+    hint = 'quote a pattern inside brackets, as in ["photos/{id}.jpg"], and texts that hold `: ` or ` #`'
+    return Problem(f"this is not YAML: {reason}", *place, hint=hint)
 
 
 def _short(text: str) -> str:

@@ -9,7 +9,9 @@ _VALUE_STARTS = frozenset(("LITERAL", "STRING", "DOLLAR", "LSQB"))
 
 
 def entry_start(t: Trouble) -> Mistake | None:
-    if t.head.strip() or t.inside in ("(", "["):
+    if t.inside in ("(", "["):
+        return _argument_start(t)
+    if t.head.strip():
         return None
     if t.found == ",":
         return t.here("MTL015", "a comma too many", "nothing before it", "remove it")
@@ -30,7 +32,17 @@ def entry_start(t: Trouble) -> Mistake | None:
     if t.found and (t.found[0].isdigit() or t.found[0] in "+-."):
         hint = "begin names with a letter, and a line with a name"
         return t.here("MTL012", f"`{t.found}` is no name", "a name is expected", hint)
+    if t.found and not t.found[0].isalpha():
+        return t.here("MTL007", f"`{t.found}` means nothing here", "a name is expected", "remove it")
     return None
+
+
+def _argument_start(t: Trouble) -> Mistake | None:
+    if t.found != "=":
+        return None
+    if t.inside == "[":
+        return t.here("MTL016", "a list has a key", "`,` or `]` is expected", "write the values alone: `[a, b]`")
+    return t.here("MTL012", "a value has no key", "a key is expected before this", "write `key = value`")
 
 
 def no_value(t: Trouble) -> Mistake | None:
@@ -41,6 +53,9 @@ def no_value(t: Trouble) -> Mistake | None:
     if t.found == "{":
         hint = "write the keys of a value in parentheses: `name(key = …)`"
         return t.here("MTL011", f"`{t.key}` has a block as its value", "a value is expected", hint)
+    if t.found == "(":
+        hint = "write the name of a part before it, or a list: `[a, b]`"
+        return t.here("MTL011", "parentheses stand alone", "a name is expected before this", hint)
     if not t.stops:
         return None
     if t.key is None:

@@ -46,7 +46,9 @@ def second_arrow(t: Trouble) -> Mistake | None:
 def equals(t: Trouble) -> Mistake | None:
     start, end = t.run
     run = t.text[start:end]
-    if run not in ("==", "===", ":=", "=:", "+=", "!="):
+    if t.found == "=" and t.last == "=":
+        run = "= =" if run == "=" else run
+    elif run not in ("==", "===", ":=", "=:", "+=", "!="):
         return None
     return Mistake(
         "MTL010", f"`{run}` stands between a key and its value", start, end, "`=` is expected", "write `=`"

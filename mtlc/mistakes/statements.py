@@ -7,15 +7,14 @@ from mtlc.scan import NAME
 
 # Only for guessing where a second statement begins; which blocks exist is said elsewhere.
 _STATEMENTS = frozenset(
-    ("data", "shared", "layer", "task", "links", "reuse", "agree", "balance", "train", "eval", "export")
-    + ("use", "let", "mtl")
+    "data shared layer task links reuse agree balance train eval export use let mtl".split()  # noqa: SIM905
 )
 
 
 def use(t: Trouble) -> Mistake | None:
     if t.accepts != {"STRING"}:
         return None
-    path = re.match(r"[^\s\"#,]*", t.tail)
+    path = re.match(r"[^\s\"#,(){}]*", t.tail)
     wanted = path[0] if path and path[0] else "file.mtl"
     return t.here("MTL031", "`use` has no path in quotes", "a text is expected", f'write `use "{wanted}"`')
 

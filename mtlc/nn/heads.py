@@ -27,14 +27,14 @@ class DenseHead(nn.Module):
 
 
 class PooledHead(nn.Module):
-    """The mean over all cells, then a linear map: B×dim×h×w (of a list of levels the coarsest) → B×outputs."""
+    """The mean over all cells of the coarsest level (or of the one stream given), then a linear map → B×outputs."""
 
     def __init__(self, *, dim: int, outputs: int) -> None:
         super().__init__()
         self.predict = nn.Linear(dim, outputs)
 
     def forward(self, levels: Tensor | list[Tensor]) -> Tensor:
-        coarsest = levels[-1] if isinstance(levels, list | tuple) else levels
+        coarsest = levels if isinstance(levels, Tensor) else levels[-1]
         return self.predict(coarsest.mean((2, 3)))
 
 

@@ -93,5 +93,6 @@ def count(select: int | float, cells: int) -> int:
 @torch.fx.wrap
 def exact_scores(query: Tensor, key: Tensor) -> Tensor:
     """query · keyᵀ / √d in float32 also under autocast: in half precision many cells tie, and ties select badly."""
-    with torch.autocast(query.device.type, enabled=False):
+    device = query.device.type
+    with torch.autocast(device if torch.amp.is_autocast_available(device) else "cpu", enabled=False):
         return query.float() @ key.float().transpose(-1, -2) / query.shape[-1] ** 0.5

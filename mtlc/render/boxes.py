@@ -30,6 +30,9 @@ class Kind(Enum):
     PER_IMAGE = "prediction per image"
 
 
+SMALL = (Kind.FIT, Kind.TRAINING)  # their text is small and none of it a title
+
+
 @dataclass(frozen=True)
 class Box:
     """One node of the picture. `task` is the lane it stands in, None for what stands across lanes.
@@ -120,13 +123,16 @@ def _details(part: Part, *before: str) -> Iterator[str]:
 
 
 def _sized(name: str, kind: Kind, lines: tuple[str, ...], task: str | None, column: int, side: int = 0) -> Box:
-    small = kind is Kind.FIT
-    cut = tuple(measure.cut(line, 150, measure.TITLE_SIZE, bold=True) for line in lines)
-    title = measure.width(cut[0], measure.SIZE if small else measure.TITLE_SIZE, bold=not small)
+    cut = tuple(measure.cut(line, measure.MOST_NAME, measure.TITLE_SIZE, bold=True) for line in lines)
+    if kind in SMALL:
+        widest = max(measure.width(line, measure.SMALL_SIZE) for line in cut)
+        tall = measure.LEADING * measure.SMALL_SIZE * len(cut)
+        return Box(name, kind, cut, task, column, round(widest + 12, 1), round(tall + 8, 1), side)
+    title = measure.width(cut[0], measure.TITLE_SIZE, bold=True)
     widest = max([title, *(measure.width(line) for line in cut[1:])])
     tall = measure.LEADING * (measure.TITLE_SIZE + measure.SIZE * (len(cut) - 1))
-    width, height = (max(52.0, widest + 16), tall + 13) if not small else (widest + 12, 17.0)
-    return Box(name, kind, cut, task, column, round(width, 1), round(height, 1), side)
+    width, height = (widest * 1.3 + 10, tall * 1.15 + 12) if kind is Kind.PER_IMAGE else (widest + 16, tall + 13)
+    return Box(name, kind, cut, task, column, round(max(52.0, width), 1), round(height, 1), side)
 
 
 def _grown(box: Box, width: float, height: float) -> Box:

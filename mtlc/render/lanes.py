@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -65,16 +65,12 @@ def _users(graph: TaskGraph) -> dict[str, set[str]]:
     producers = graph.producers()
     users: dict[str, set[str]] = {name: set() for name, step in graph.steps.items() if is_shared(step)}
     for step in reversed(graph.steps.values()):
-        mine = users[step.name] if is_shared(step) else _named(step.task)
+        mine = users[step.name] if is_shared(step) else {step.task} - {None}
         for feature in step.reads:
             source = producers.get(feature)
             if source is not None and is_shared(source):
                 users[source.name] |= mine
     return users
-
-
-def _named(task: str | None) -> Iterable[str]:
-    return () if task is None else (task,)
 
 
 def is_shared(step: Step) -> bool:

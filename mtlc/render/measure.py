@@ -8,6 +8,8 @@ from collections.abc import Iterator
 FONT = "Open Sans"
 SIZE = 9.0
 TITLE_SIZE = 10.5
+SMALL_SIZE = 7.5
+MOST_NAME = 220.0  # a longer name is cut
 LEADING = 1.24  # from one line to the next, as a share of the size
 
 # Advance widths of Open Sans Regular from the space to the tilde, in thousandths of its size.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mtlc.parts.part import AUTO, Levels, Part
-from mtlc.render.measure import cut, wrap
+from mtlc.render.measure import TITLE_SIZE, cut, wrap
 from mtlc.schema import keys, literal
 from mtlc.spec import Line, Spec
 
@@ -20,7 +20,7 @@ def shape(levels: Levels) -> str:
 
 
 def stride(pixels: int) -> str:
-    return f"1/{pixels}" if pixels > 1 else "1"
+    return f"1/{pixels}"
 
 
 def _ends(items: Sequence[str]) -> str:
@@ -46,20 +46,23 @@ def call(part: Part) -> str:
 
 
 def stage(spec: Spec, number: int, room: float) -> tuple[str, ...]:
-    """`stage 1: kem(…)`, and who takes part where that is not every task that could."""
+    """`stage 1: kem`, its settings, and who takes part where that is not every task that could."""
     line = spec.links[number - 1]
-    title = cut(f"stage {number}: {call(line.part)}", room)
-    return (title,) if _everybody(spec, line) else (title, *wrap(_who(line), room, 2))
+    _, bracket, keys = call(line.part).partition("(")
+    said = [cut(f"stage {number}: {line.part.word}", room, TITLE_SIZE, bold=True)]
+    said += wrap(bracket + keys, room, 3) if bracket else ()
+    return (*said, *(() if _everybody(spec, line) else wrap(_who(line), room, 2)))
 
 
 def _everybody(spec: Spec, line: Line) -> bool:
     dense = {name for name, task in spec.tasks.items() if task.part.dense}
-    return all(dense <= set(end) for end in (line.sources, line.targets or line.sources))
+    ends = (line.sources, line.sources if line.targets is None else line.targets)
+    return dense <= set(ends[0] + ends[1]) if line.mutual else all(dense <= set(end) for end in ends)
 
 
 def _who(line: Line) -> str:
     ends = [line.sources] if line.targets is None else [line.sources, line.targets]
-    return (" ↔ " if line.mutual else " → ").join(", ".join(end) for end in ends)
+    return (" <-> " if line.mutual else " -> ").join(", ".join(end) for end in ends)
 
 
 def shared_by(users: Iterable[str], everybody: Iterable[str]) -> str:

@@ -15,7 +15,8 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,12 @@ class Checkpoints:
         self._drop(keep={index.last, index.best, INDEX})
         return self.folder / name
 
+    def mark_best(self) -> None:
+        """The last checkpoint is the best one too."""
+        if index := self.index():
+            write_file(self.folder / INDEX, json.dumps(vars(Index(index.last, index.last))).encode())
+            self._drop(keep={index.last, INDEX})
+
     def _drop(self, keep: set[str | None]) -> None:
         for path in self.folder.iterdir():
             if path.name not in keep and path.is_dir():
@@ -98,12 +105,23 @@ def read_state(path: Path) -> dict[str, Any]:
     return state
 
 
-def read_weights(path: Path) -> tuple[dict[str, Tensor], str]:
-    """The weights in a safetensors file, and the text of their spec (empty if unknown). Raises `RunError`."""
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors in a safetensors file. Raises `RunError`."""
+    with _opened(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
+
+
+def read_spec(path: Path) -> str:
+    """The text of the spec that a file's weights belong to; empty if it does not say. Raises `RunError`."""
+    with _opened(path) as file:
+        return str((file.metadata() or {}).get("spec", ""))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         with safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
-            names = file.keys()
-            return {name: file.get_tensor(name) for name in names}, (file.metadata() or {}).get("spec", "")
+            yield file
     except FileNotFoundError:
         raise RunError(f"`{path}` is not there", "check the path") from None
     except (SafetensorError, OSError) as error:
@@ -112,11 +130,14 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], str]:
 
 def load_weights(module: nn.Module, path: Path, spec: str) -> None:
     """Put the weights of a file into a module built from a spec. Raises `RunError` where they do not fit."""
-    tensors, written = read_weights(path)
+    tensors = read_weights(path)
     expected = {name: tensor.shape for name, tensor in module.state_dict().items()}
     if {name: tensor.shape for name, tensor in tensors.items()} != expected:
-        what = difference(written, spec) or _misfit(tensors, expected)
-        raise RunError(f"the checkpoint `{path}` belongs to another spec: {what}", "use the spec that stands in its run folder")
+        what = difference(read_spec(path), spec) or _misfit(tensors, expected)
+        raise RunError(
+            f"the checkpoint `{path}` belongs to another spec: {what}",
+            "use the spec that stands in its run folder",
+        )
     module.load_state_dict(tensors)
 
 

@@ -22,7 +22,9 @@ def choose(name: str) -> torch.device:
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= _cuda_devices():
         found = f"{_cuda_devices()} CUDA device(s)" if _cuda_devices() else "no CUDA device"
-        raise RunError(f"device `{name}` is not there: torch finds {found}", "use `--device auto`", ENVIRONMENT)
+        raise RunError(
+            f"device `{name}` is not there: torch finds {found}", "use `--device auto`", ENVIRONMENT
+        )
     return device
 
 

@@ -17,4 +17,6 @@ class RunError(Exception):
 def unwritable(path: object, error: OSError) -> RunError:
     """The error for a file or folder that cannot be written."""
     reason = (error.strerror or str(error)).lower()
-    return RunError(f"cannot write `{path}`: {reason}", "make room or choose another folder, then resume the run")
+    return RunError(
+        f"cannot write `{path}`: {reason}", "make room or choose another folder, then resume the run"
+    )

@@ -52,7 +52,10 @@ class Lines:
     """One line an interval and an evaluation, without colour; the final scores go to `out`, all else to `err`."""
 
     def __init__(
-        self, out: TextIO | None = None, err: TextIO | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.out, self.err = out or sys.stdout, err or sys.stderr
         self._clock = clock
@@ -107,7 +110,9 @@ class JsonLines:
         if self._interval.due(done):
             speed, left = self._pace.images_per_second, self._pace.left(done.steps - done.step)
             told = {"losses": self._means.take(), "weights": dict(done.weights)}
-            self._say("step", step=done.step, steps=done.steps, images_per_second=speed, seconds_left=left, **told)
+            self._say(
+                "step", step=done.step, steps=done.steps, images_per_second=speed, seconds_left=left, **told
+            )
 
     def note(self, text: str) -> None:
         self._say("note", text=text)

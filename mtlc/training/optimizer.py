@@ -13,7 +13,9 @@ from mtlc.parts.training import Adam, Adamw, Sgd
 from mtlc.parts.training import Optimizer as Part
 
 
-def make_optimizer(part: Part, weights: Iterable[nn.Parameter], balance: Iterable[nn.Parameter] = ()) -> Optimizer:
+def make_optimizer(
+    part: Part, weights: Iterable[nn.Parameter], balance: Iterable[nn.Parameter] = ()
+) -> Optimizer:
     """The optimiser over a model's weights, and over what its balancing method learns.
 
     Every weight gets the same `weight_decay`, biases and norms included; what balancing learns gets none.

@@ -12,14 +12,14 @@ from typing import Any
 class Scores:
     """A model on a split. All is by task; a task without any label in the split has no entry.
 
-    `metrics` are those of the task's kind, the first one first; `labelled` counts the images with the label;
-    `losses` are means over them, before any weight; `loss` is their sum, each times its task's weight.
+    `metrics` are those of the task's kind, the first one first; `counted` says how much was judged (images, and
+    pixels or pairs); `losses` are means over the labelled images, batch by batch, before any weight; `loss` is their sum, each times its task's weight.
     """
 
     split: str
     images: int
     metrics: Mapping[str, Mapping[str, float]]
-    labelled: Mapping[str, int]
+    counted: Mapping[str, Mapping[str, int]]
     losses: Mapping[str, float]
     loss: float
 

@@ -57,10 +57,12 @@ class Stepper:
 
     def __call__(self, batch: Batch) -> Taken:
         """One step. Raises `NotFinite`, before weights change."""
-        parts = [part.to(self.device) for part in cut(batch, self.accumulate)]
-        totals = self.objective.totals(parts)
+        parts = cut(batch, self.accumulate)
+        # Counted where the batch lies: on a device, each task's "is there any?" would wait for it.
+        totals = {task: count.to(self.device) for task, count in self.objective.totals(parts).items()}
         if not totals:
             return Taken({}, 0.0)
+        parts = [part.to(self.device) for part in parts]
         self.optimizer.zero_grad(set_to_none=True)
         losses = self._whole(parts[0], totals) if len(parts) == 1 else self._in_parts(parts, totals)
         self._bound()
@@ -152,9 +154,11 @@ def _detached(losses: Losses) -> Losses:
 
 def _numbers(losses: Losses) -> Taken:
     """One transfer from the device for all the numbers of a step."""
-    values = torch.stack([each.detach().float() for each in (*losses.main.values(), *losses.auxiliary.values())]).tolist()
+    values = torch.stack(
+        [each.detach().float() for each in (*losses.main.values(), *losses.auxiliary.values())]
+    ).tolist()
     main = dict(zip(losses.main, values, strict=False))
-    return Taken(main, sum(values[len(main) :]))
+    return Taken(main, sum(values[len(main) :], 0.0))
 
 
 __all__ = ["NotFinite", "Stepper", "Taken", "cut", "undisturbed"]

@@ -9,7 +9,9 @@ from mtlc.parts.tasks import Task
 from mtlc.training.report import Start
 from mtlc.training.scores import Result, Scores
 
-UNITS = {metric.name: f" {metric.unit}" for kind in named(Task).values() for metric in kind.metrics if metric.unit}
+UNITS = {
+    metric.name: f" {metric.unit}" for kind in named(Task).values() for metric in kind.metrics if metric.unit
+}
 
 
 def number(value: float) -> str:
@@ -26,7 +28,9 @@ def beginning(start: Start) -> str:
 
 def losses(values: Mapping[str, float], weights: Mapping[str, float]) -> str:
     """`semseg 1.2345 (x1)  depth 0.4321 (x0.5)`: losses and, in brackets, their weights."""
-    return "  ".join(f"{task} {number(loss)} (x{weights.get(task, 1.0):.3g})" for task, loss in values.items())
+    return "  ".join(
+        f"{task} {number(loss)} (x{weights.get(task, 1.0):.3g})" for task, loss in values.items()
+    )
 
 
 def metrics(found: Mapping[str, float]) -> str:
@@ -44,7 +48,7 @@ def table(scores: Scores) -> Iterator[str]:
     """One aligned line a task: its metrics, its loss and how many images had its label."""
     width = max(map(len, scores.metrics), default=0)
     for task, found in scores.metrics.items():
-        labelled = f"{scores.labelled[task]} of {scores.images} images"
+        labelled = f"{scores.counted[task]['images']} of {scores.images} images"
         yield f"{task.ljust(width)}  {metrics(found)}  loss {number(scores.losses[task])}  ({labelled})"
 
 

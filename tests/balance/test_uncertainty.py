@@ -8,7 +8,7 @@ import torch
 from mtlc.balance.uncertainty import Uncertainty
 
 
-def descended(losses, *, steps=400, lr=0.5):
+def descended(losses, *, steps=100, lr=1.0):
     balancer = Uncertainty(tuple(losses), init=0.0)
     optimizer = torch.optim.SGD(balancer.parameters(), lr=lr)
     for _ in range(steps):
@@ -26,9 +26,9 @@ def test_the_objective_at_the_start_is_half_the_losses_times_exp_of_minus_init_p
 
 def test_at_a_fixed_loss_s_moves_to_its_logarithm_and_the_weight_to_half_its_inverse():
     balancer = descended({"a": 0.5, "b": 4.0})
-    assert balancer.log_variances["task_a"].item() == pytest.approx(math.log(0.5), abs=1e-4)
-    assert balancer.log_variances["task_b"].item() == pytest.approx(math.log(4.0), abs=1e-4)
-    assert balancer.weights() == pytest.approx({"a": 1.0, "b": 0.125}, rel=1e-4)
+    assert balancer.log_variances["task_a"].item() == pytest.approx(math.log(0.5), abs=1e-3)
+    assert balancer.log_variances["task_b"].item() == pytest.approx(math.log(4.0), abs=1e-3)
+    assert balancer.weights() == pytest.approx({"a": 1.0, "b": 0.125}, rel=1e-3)
 
 
 def test_an_absent_tasks_s_gets_no_gradient_and_stays_under_momentum():

@@ -78,6 +78,15 @@ def test_normals_are_unit_vectors_that_face_the_camera(scene: int) -> None:
     assert ((f.normals * ray).sum(axis=2) < 1e-4).all()
 
 
+@pytest.mark.parametrize("scene", range(12))
+def test_depth_is_in_metres_floor_and_ceiling_lie_level_where_they_are(scene: int) -> None:
+    f = seen(scene)
+    height = points(f)[..., 2]
+    np.testing.assert_allclose(height[f.semseg == CLASSES.index("floor")], 0, atol=1e-4)
+    ceiling = height[f.semseg == CLASSES.index("ceiling")]
+    assert ceiling.size == 0 or (np.ptp(ceiling) < 1e-4 and 2.4 <= ceiling.mean() <= 2.8)
+
+
 def calm(f: Frame) -> np.ndarray:
     """Inner pixels with no edge among their eight neighbours or themselves."""
     quiet = f.edges == 0
@@ -106,14 +115,29 @@ def test_a_border_of_classes_is_an_edge(scene: int) -> None:
 
 
 @pytest.mark.parametrize("scene", range(12))
-def test_a_step_in_depth_or_a_crease_is_an_edge(scene: int) -> None:
+def test_a_step_in_depth_and_a_corner_of_walls_are_edges(scene: int) -> None:
     f = seen(scene)
     camera = (points(f) - f.pose[:3, 3]) @ f.pose[:3, :3]
     for a, b in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
         gap, bend = camera[b] - camera[a], (f.normals[a] * f.normals[b]).sum(axis=2)
         flat = bend > 0.9999  # on a curved surface a neighbour does not lie on the tangent plane
         step = flat & (np.abs((gap * f.normals[a]).sum(axis=2)) > 0.02)
-        assert (np.maximum(f.edges[a], f.edges[b])[step] == 1).all()
+        wall = CLASSES.index("wall")
+        corner = (f.semseg[a] == wall) & (f.semseg[b] == wall) & (bend < 0.5)
+        assert (np.maximum(f.edges[a], f.edges[b])[step | corner] == 1).all()
+
+
+@pytest.mark.parametrize("scene", [0, 4])
+def test_a_crease_is_an_edge_where_pixels_are_too_fine_for_a_step(scene: int) -> None:
+    f = render(3, scene, 0, 240, 320)
+    bend = (f.normals[:, :-1] * f.normals[:, 1:]).sum(axis=2)
+    corner = (
+        (bend < 0.5)
+        & (f.semseg[:, :-1] == CLASSES.index("wall"))
+        & (f.semseg[:, 1:] == CLASSES.index("wall"))
+    )
+    assert corner.sum() > 20
+    assert (np.maximum(f.edges[:, :-1], f.edges[:, 1:])[corner] == 1).all()
 
 
 def test_edges_are_thin_lines_on_a_small_part_of_the_image() -> None:
@@ -190,6 +214,11 @@ def test_what_is_salient_is_one_thing_of_one_class() -> None:
         classes = np.unique(f.semseg[f.saliency == 1])
         assert len(classes) <= 1
         assert all(CLASSES[c] in things for c in classes)
+
+
+def test_the_camera_stands_clear_of_the_furniture() -> None:
+    assert min(f.depth.min() for f in many()) > 0.45
+    assert min(render(0, scene, frame, 24, 24).depth.min() for scene in range(20) for frame in (15, 40)) > 0.3
 
 
 def test_images_are_neither_dark_nor_burnt_nor_flat() -> None:

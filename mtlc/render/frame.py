@@ -1,0 +1,128 @@
+"""What stands around the boxes: title, bands of the stages, captions, the names of the lanes, the legend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mtlc.render import colours, looks, measure, words, write
+from mtlc.render.boxes import Kind
+from mtlc.render.columns import DECODERS, LAYERS
+from mtlc.render.flows import Manner
+from mtlc.render.layout import NAME, shown
+from mtlc.render.legend import Entry, legend
+from mtlc.render.picture import Picture
+from mtlc.render.wires import Path, Point
+from mtlc.schema import call, literal
+
+TITLE = 15.0
+MARGIN = 9.0
+ROW = 12.0  # from one line of a caption to the next
+SAMPLE = (26.0, 11.0)
+
+
+def frame(picture: Picture) -> Iterator[str]:
+    rows = max((len(_stage_text(picture, stage)) for stage in picture.stages), default=1)
+    top = -16 - ROW * rows
+    yield from _title(picture, top - 18)
+    for stage in picture.stages:
+        yield from _band(picture, stage, top)
+    yield from _captions(picture, top + ROW)
+    yield from _names(picture)
+    yield from _legend(picture)
+
+
+def text(name: str, left: float, y: float, said: str, size: float, **look: str) -> str:
+    """One line of text whose left end is given."""
+    wide = measure.width(said, size, bold="class" in look)
+    shape = {"shape": "plaintext", "style": "", "margin": 0, "fontsize": size}
+    label = write.label([said], left=True)
+    return write.node(name, (left + wide / 2, y), (wide, size * 1.3), {"label": label, **shape, **look})
+
+
+def _title(picture: Picture, y: float) -> Iterator[str]:
+    spec = picture.spec
+    count = len(picture.lanes.order)
+    parts = (f"{spec.data.word} {literal(spec.data.size)}", f"{count} task{'s' * (count != 1)}", _balance(picture))
+    yield text(".title", 0, y - 16, picture.name, TITLE, fontcolor=colours.INK, **{"class": "titled"})
+    yield text(".subtitle", 0, y, "  ·  ".join(parts), measure.SIZE, fontcolor=colours.NEUTRAL)
+
+
+def _balance(picture: Picture) -> str:
+    return f"balance {call(picture.spec.balance)}"
+
+
+def _stage_sides(picture: Picture, stage: int) -> tuple[float, float]:
+    """From where wires begin to cross into the stage to where they are back in their lanes."""
+    inside = picture.columns.within(DECODERS + stage)
+    gaps, edges = picture.layout.gaps, picture.layout.columns
+    left = min(gaps[inside[0] - 1].run, edges[inside[0]][0] - MARGIN)
+    return left, max(gaps[inside[-1]].out, edges[inside[-1]][1] + MARGIN)
+
+
+def _stage_text(picture: Picture, stage: int) -> tuple[str, ...]:
+    left, right = _stage_sides(picture, stage)
+    return words.stage(picture.spec, stage, right - left - 10)
+
+
+def _band(picture: Picture, stage: int, top: float) -> Iterator[str]:
+    left, right = _stage_sides(picture, stage)
+    place = write.box(left, top, right, picture.layout.bottom + MARGIN)
+    look = {"bb": place, "style": "filled,rounded", "color": colours.BAND_EDGE, "fillcolor": colours.BAND}
+    caption, *rest = _stage_text(picture, stage)
+    lines = [text(f".stage.{stage}", left + 7, top + ROW, caption, measure.TITLE_SIZE, **{"class": "titled"})]
+    for number, line in enumerate(rest, 1):
+        y = top + ROW * (number + 1)
+        lines.append(text(f".stage.{stage}.{number}", left + 7, y, line, measure.SIZE, fontcolor=colours.NEUTRAL))
+    yield from write.block(f"subgraph cluster_stage_{stage}", [write.defaults("graph", look), *lines])
+
+
+def _captions(picture: Picture, y: float) -> Iterator[str]:
+    own = any(box.task and picture.columns.sections[box.column] == LAYERS for box in picture.boxes)
+    layers = "layers" if own else "shared layers"
+    heads = picture.columns.heads
+    for section, said in ((LAYERS, layers), (DECODERS, "decoders"), (heads, "heads"), (heads + 1, "predictions")):
+        inside = picture.columns.within(section)
+        if inside:
+            left = picture.layout.columns[inside[0]][0]
+            yield text(f".caption.{section}", left, y, said, measure.SIZE, fontcolor=colours.QUIET)
+
+
+def _names(picture: Picture) -> Iterator[str]:
+    """The name of each task, where its own lane begins."""
+    halves = {(box.task, box.column): box.height / 2 for box in picture.boxes if not box.side}
+    for task, column in picture.layout.begins.items():
+        y = picture.layout.lanes[task].y - halves.get((task, column), 4.0) - NAME / 2
+        left = picture.layout.columns[column][0]
+        ink = colours.shade(picture.colour[task])
+        yield text(f".task.{task}", left, y, shown(task), measure.TITLE_SIZE, fontcolor=ink, **{"class": "titled"})
+
+
+def _legend(picture: Picture) -> Iterator[str]:
+    x, y = 0.0, picture.layout.bottom + MARGIN + 26
+    for number, entry in enumerate(legend(picture.boxes, picture.flows)):
+        wide = measure.width(entry.text, measure.SIZE) + (SAMPLE[0] + 6 if entry.sample else 0)
+        if x and x + wide > picture.right:
+            x, y = 0.0, y + 19
+        yield from _entry(number, entry, x, y)
+        x += wide + 20
+
+
+def _entry(number: int, entry: Entry, x: float, y: float) -> Iterator[str]:
+    name, left = f".legend.{number}", x
+    if entry.sample:
+        left += SAMPLE[0] + 6
+        yield from _sample(f"{name}.sample", entry.sample, (x, y))
+    yield text(name, left, y, entry.text, measure.SIZE, fontcolor=colours.NEUTRAL)
+
+
+def _sample(name: str, sample: Kind | Manner, at: Point) -> Iterable[str]:
+    colour = colours.PALETTE[0] if isinstance(sample, Kind) else colours.NEUTRAL
+    (x, y), (wide, _) = at, SAMPLE
+    if isinstance(sample, Kind):
+        look = {"label": "", **looks.box(sample, colour)}
+        return [write.node(name, (x + wide / 2, y), SAMPLE, look)]
+    path = Path([(x, y)], tip=(x + wide, y))
+    path.line((x + wide - 6, y))
+    ends = [f"{name}.from", f"{name}.to"]
+    points = [write.node(end, (x + wide * n, y), (0.1, 0.1), {"style": "invis"}) for n, end in enumerate(ends)]
+    return [*points, write.edge(ends[0], ends[1], path, looks.wire(sample, colour))]

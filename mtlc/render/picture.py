@@ -1,0 +1,52 @@
+"""Everything that is known of a picture before it is written: boxes, wires, places and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePath
+
+from mtlc.graph import TaskGraph
+from mtlc.render import colours
+from mtlc.render.boxes import Box, boxes
+from mtlc.render.columns import DECODERS, Columns, columns
+from mtlc.render.flows import Flow, flows
+from mtlc.render.lanes import Lanes, lanes
+from mtlc.render.layout import Layout, layout
+from mtlc.spec import Spec
+
+
+@dataclass(frozen=True)
+class Picture:
+    spec: Spec
+    lanes: Lanes
+    columns: Columns
+    flows: list[Flow]
+    layout: Layout
+    colour: Mapping[str, str]  # of each task, by its place in the spec
+
+    @property
+    def name(self) -> str:
+        return PurePath(self.spec.source.name).stem or "model"
+
+    @cached_property
+    def boxes(self) -> list[Box]:
+        return [place.box for place in self.layout.places.values()]
+
+    @property
+    def stages(self) -> list[int]:
+        """The stages that have a column, by their number from 1."""
+        return sorted({s - DECODERS for s in self.columns.sections if DECODERS < s < self.columns.heads})
+
+    @property
+    def right(self) -> float:
+        return self.layout.columns[-1][1]
+
+
+def picture(graph: TaskGraph, spec: Spec) -> Picture:
+    rows, cols = lanes(graph, spec), columns(graph)
+    drawn = boxes(graph, spec, rows, cols)
+    moved = flows(graph, drawn, rows)
+    colour = {task: colours.task_colour(index) for index, task in enumerate(spec.tasks)}
+    return Picture(spec, rows, cols, moved, layout(drawn, moved, rows), colour)

@@ -1,0 +1,91 @@
+"""A model on a split: metrics and losses of every task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from mtlc.data.batch import Batch, Target
+from mtlc.data.loader import in_order
+from mtlc.data.open import open_data, splits
+from mtlc.lower import Model
+from mtlc.parts.part import AUTO
+from mtlc.plan import Plan
+from mtlc.training.device import choose
+from mtlc.training.errors import FAILED, RunError
+from mtlc.training.failures import clear_data_errors, clear_model_errors
+from mtlc.training.interrupt import Stop
+from mtlc.training.metrics import metric_for
+from mtlc.training.objective import Objective
+from mtlc.training.scores import Scores
+
+
+def evaluate(model: Model, split: str = "test", *, device: str = "auto") -> Scores:
+    """Every metric of a built model, with the weights it has, on `train`, `val` or `test`. Raises `RunError`."""
+    where = choose(device)
+    with clear_data_errors(), clear_model_errors(model, lambda: f"the evaluation on `{split}`"):
+        there = splits(model.plan.data)
+        if split not in there:
+            message = f"the data has no split `{split}`; it has {', '.join(there) or 'none'}"
+            raise RunError(message, "choose one of them by `--split`", FAILED)
+        model.train.to(where)
+        scores = score(model.infer, model.plan, split, where)
+    assert scores is not None
+    return scores
+
+
+def score(
+    predict: nn.Module, plan: Plan, split: str, device: torch.device, stop: Stop | None = None
+) -> Scores | None:
+    """The scores of an `infer` graph, in 32 bits whatever the training's precision; None if asked to stop.
+
+    Images are judged one batch after another, at the size of the data.
+    """
+    targets = [Target.of(task) for task in plan.tasks.values()]
+    dataset = open_data(plan.data, split, {target.label for target in targets})
+    batch = plan.train.batch if plan.eval.batch is AUTO else plan.eval.batch
+    tally = _Tally(plan)
+    predict.eval()
+    for each in in_order(dataset, targets, int(batch)):  # type: ignore[arg-type]
+        if stop:
+            return None
+        here = each.to(device)
+        with torch.inference_mode():
+            tally.add(predict(here.images), here)
+    return tally.scores(split, len(dataset))
+
+
+class _Tally:
+    """Metrics and sums of losses over the batches of a split."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.objective = Objective(plan)
+        self.metrics = {n: metric_for(t.part.word, len(t.classes)) for n, t in plan.tasks.items()}
+        self.sums = dict.fromkeys(plan.tasks, 0.0)
+        self.rows = dict.fromkeys(plan.tasks, 0)
+
+    def add(self, predictions: Mapping[str, Tensor], batch: Batch) -> None:
+        totals = self.objective.totals([batch])
+        for task in totals:
+            there = batch.present[task]
+            prediction, label = predictions[task][there], batch.labels[task][there]
+            self.metrics[task].update(prediction.float(), label)
+            loss = self.objective.loss(task, prediction, label, totals)
+            self.sums[task] += loss.item() * len(label)
+            self.rows[task] += len(label)
+
+    def scores(self, split: str, images: int) -> Scores:
+        judged = [task for task, rows in self.rows.items() if rows]
+        losses = {task: self.sums[task] / self.rows[task] for task in judged}
+        weights = self.objective.weights
+        return Scores(
+            split=split,
+            images=images,
+            metrics={task: self.metrics[task].result() for task in judged},
+            counted={task: self.metrics[task].counted for task in judged},
+            losses=losses,
+            loss=sum(weights[task] * loss for task, loss in losses.items()) if losses else math.nan,
+        )

@@ -1,0 +1,113 @@
+"""What a contact sheet shows of one task: its prediction, its label if there is one, how to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from mtlc.training.pictures.colour import IGNORE, Picture, Span, colour, depth_span
+from mtlc.training.pictures.palette import class_colours, depth_colours, grey_colours
+
+
+class Swatch(NamedTuple):
+    """A class's colour and name."""
+
+    colour: tuple[int, int, int]
+    name: str
+
+
+class Bar(NamedTuple):
+    """A row of colours (N×3) and what its two ends mean."""
+
+    colours: Picture
+    low: str
+    high: str
+
+
+class Tag(NamedTuple):
+    """A tag with its probability; `labelled` is None where the label does not say."""
+
+    name: str
+    probability: float
+    labelled: bool | None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One task's column. A task of tags has `tags` and no pictures."""
+
+    title: str
+    prediction: Picture | None = None
+    label: Picture | None = None
+    swatches: tuple[Swatch, ...] = ()
+    bar: Bar | None = None
+    note: str = ""
+    tags: tuple[Tag, ...] = ()
+
+
+def panel(
+    title: str,
+    kind: str,
+    prediction: Tensor,
+    label: Tensor | None = None,
+    *,
+    names: Sequence[str] = (),
+    span: Span | None = None,
+) -> Panel:
+    """The panel of a raw prediction of one image (no batch axis) and its label; both share their colours.
+
+    `names` are those of the classes or tags; `span` is the nearest and farthest depth in metres.
+    """
+    if kind == "tags":
+        note = "" if label is None else "filled: in the label"
+        return Panel(title, tags=_tags(prediction, label, names), note=note)
+    if kind == "depth":
+        span = span or (depth_span(prediction) if label is None else depth_span(prediction, label))
+    return Panel(
+        title,
+        colour(kind, prediction, span=span),
+        None if label is None else colour(kind, label, label=True, span=span),
+        swatches=_swatches(prediction, label, names) if kind == "semseg" else (),
+        bar=_bar(kind, span),
+        note="red right, green up, blue to us" if kind == "normals" else "",
+    )
+
+
+def _swatches(prediction: Tensor, label: Tensor | None, names: Sequence[str]) -> tuple[Swatch, ...]:
+    """The classes in the prediction or the label, the largest first."""
+    maps = [prediction.detach().argmax(0).cpu(), *([] if label is None else [label.cpu()])]
+    ids = np.concatenate([each.numpy().ravel() for each in maps])
+    classes, pixels = np.unique(ids[(ids >= 0) & (ids != IGNORE)], return_counts=True)
+    return tuple(_swatch(int(c), names) for c in classes[np.argsort(-pixels, kind="stable")])
+
+
+def _swatch(c: int, names: Sequence[str]) -> Swatch:
+    red, green, blue = class_colours(c + 1)[c].tolist()
+    return Swatch((red, green, blue), _name(c, names))
+
+
+def _name(c: int, names: Sequence[str]) -> str:
+    return names[c] if c < len(names) else f"class {c}"
+
+
+def _bar(kind: str, span: Span | None) -> Bar | None:
+    if span is not None:
+        return Bar(depth_colours(), f"{span[0]:.3g} m", f"{span[1]:.3g} m")
+    if kind in ("edges", "saliency"):
+        return Bar(grey_colours(), "0", "probability 1")
+    return None
+
+
+def _tags(prediction: Tensor, label: Tensor | None, names: Sequence[str]) -> tuple[Tag, ...]:
+    """Tags that are predicted or labelled, at least three, the most probable first."""
+    probability = prediction.detach().float().cpu().sigmoid().tolist()
+    truth: list[bool | None] = [None] * len(probability)
+    if label is not None:
+        truth = [bool(y) if y in (0, 1) else None for y in label.cpu().tolist()]
+    tags = [Tag(_name(c, names), p, truth[c]) for c, p in enumerate(probability)]
+    ranked = sorted(tags, key=lambda tag: -tag.probability)
+    return tuple(tag for i, tag in enumerate(ranked) if i < 3 or tag.probability > 0.5 or tag.labelled)

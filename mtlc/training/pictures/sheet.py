@@ -1,0 +1,182 @@
+"""The contact sheet of one image: the photo, then a column for each task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from unicodedata import combining, normalize
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from mtlc.training.pictures.colour import Picture
+from mtlc.training.pictures.panel import Bar, Panel, Swatch, Tag
+
+PAPER, INK, FAINT = (255, 255, 255), (30, 32, 36), (112, 116, 124)
+SHADE, RULE = (222, 231, 242), (196, 200, 206)
+MARGIN, GAP, LINE = 20, 16, 20
+SMALLEST, LARGEST = 256, 420  # of a tile's longer side, in pixels
+NARROWEST = 224  # of a column, so that its text has room
+WIDEST = 1840  # of a sheet with more than two columns
+SWATCHES = 14
+
+
+def contact_sheet(image: Picture, panels: Sequence[Panel], title: str = "") -> Image.Image:
+    """One sheet for an image: its photo, and each task's prediction with the label below where there is one.
+
+    Small images are enlarged by whole factors without smoothing, large ones shrunk.
+    """
+    height, width = image.shape[:2]
+    tile = tile_size(height, width)
+    column = max(tile[0] + 2, NARROWEST)
+    cells = [_cell([_text("photo", 16), _tile(image, tile), _text(f"{width} x {height}", 13, FAINT)])]
+    cells += [_cell(_blocks(each, tile, column)) for each in panels]
+    rows = _grid(cells, column)
+    return _framed([_text(title, 20), rows] if title else [rows])
+
+
+def tile_size(height: int, width: int) -> tuple[int, int]:
+    """Width and height of an image of this size on the sheet."""
+    longer = max(height, width)
+    if longer > LARGEST:
+        return max(width * LARGEST // longer, 1), max(height * LARGEST // longer, 1)
+    factor = -(-SMALLEST // longer)
+    return width * factor, height * factor
+
+
+def _blocks(panel: Panel, tile: tuple[int, int], column: int) -> list[Image.Image]:
+    blocks = [_text(panel.title, 16, width=column)]
+    if panel.tags:
+        blocks.append(_card(panel.tags, column, tile[1]))
+    if panel.prediction is not None:
+        blocks.append(_tile(panel.prediction, tile))
+    if panel.label is not None:
+        blocks += [_text("label", 13, FAINT), _tile(panel.label, tile)]
+    if panel.bar:
+        blocks.append(_scale(panel.bar, tile[0] + 2))
+    if panel.swatches:
+        blocks.append(_legend(panel.swatches, column))
+    if panel.note:
+        blocks.append(_text(panel.note, 13, FAINT, width=column))
+    return blocks
+
+
+@lru_cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _length(text: str, size: int) -> int:
+    return int(np.ceil(_font(size).getlength(text)))
+
+
+def _fitted(text: str, size: int, width: int) -> str:
+    """The text, cut to a width in pixels."""
+    text = _plain(text)
+    if _length(text, size) <= width:
+        return text
+    while text and _length(text + "...", size) > width:
+        text = text[:-1]
+    return text + "..."
+
+
+def _plain(text: str) -> str:
+    """The text in ASCII, all that Pillow's own font draws: accents dropped, other signs as question marks."""
+    bare = "".join(c for c in normalize("NFKD", text) if not combining(c))
+    return bare.encode("ascii", "replace").decode()
+
+
+def _text(text: str, size: int, ink: tuple[int, int, int] = INK, width: int = WIDEST) -> Image.Image:
+    text = _fitted(text, size, width)
+    block = Image.new("RGB", (max(_length(text, size), 1), size + 6), PAPER)
+    ImageDraw.Draw(block).text((0, size), text, ink, _font(size), anchor="ls")
+    return block
+
+
+def _tile(picture: Picture, size: tuple[int, int]) -> Image.Image:
+    way = Image.Resampling.BOX if size[0] < picture.shape[1] else Image.Resampling.NEAREST
+    return ImageOps.expand(Image.fromarray(picture).resize(size, way), 1, RULE)
+
+
+def _scale(bar: Bar, width: int) -> Image.Image:
+    block = Image.new("RGB", (width, 12 + LINE), PAPER)
+    row = Image.fromarray(bar.colours[None]).resize((width - 2, 8), Image.Resampling.BILINEAR)
+    block.paste(ImageOps.expand(row, 1, RULE), (0, 2))
+    draw = ImageDraw.Draw(block)
+    draw.text((0, 6 + LINE), bar.low, FAINT, _font(13), anchor="ls")
+    draw.text((width, 6 + LINE), bar.high, FAINT, _font(13), anchor="rs")
+    return block
+
+
+def _legend(swatches: Sequence[Swatch], width: int) -> Image.Image:
+    """Squares with names, in lines that fit the width."""
+    shown = swatches[:SWATCHES]
+    more = [Swatch(PAPER, f"and {len(swatches) - SWATCHES} more")] if len(swatches) > SWATCHES else []
+    places, x, y = [], 0, 0
+    for each in [*shown, *more]:
+        name = _fitted(each.name, 13, width - 20)
+        step = 20 + _length(name, 13) + 12
+        if x and x + step - 12 > width:
+            x, y = 0, y + LINE
+        places.append((x, y, each.colour, name))
+        x += step
+    block = Image.new("RGB", (width, y + LINE), PAPER)
+    draw = ImageDraw.Draw(block)
+    for x, y, colour, name in places:
+        draw.rectangle((x, y + 3, x + 13, y + 16), colour, None if colour == PAPER else RULE)
+        draw.text((x + 20, y + 15), name, INK, _font(13), anchor="ls")
+    return block
+
+
+def _card(tags: Sequence[Tag], width: int, height: int) -> Image.Image:
+    """Tags as lines, each over a bar as long as its probability; as many as the height takes."""
+    room = max(height // (LINE + 2) - 1, 1)
+    lines = min(len(tags), room) + (len(tags) > room)
+    block = Image.new("RGB", (width, lines * (LINE + 2)), PAPER)
+    draw = ImageDraw.Draw(block)
+    for i, tag in enumerate(tags[:room]):
+        _tag_line(draw, tag, i * (LINE + 2), width)
+    if len(tags) > room:
+        draw.text((24, room * (LINE + 2) + 15), f"and {len(tags) - room} more", FAINT, _font(13), anchor="ls")
+    return block
+
+
+def _tag_line(draw: ImageDraw.ImageDraw, tag: Tag, y: int, width: int) -> None:
+    draw.rectangle((18, y, 18 + (width - 58) * tag.probability, y + LINE - 1), SHADE)
+    if tag.labelled is not None:
+        draw.ellipse((2, y + 5, 11, y + 14), INK if tag.labelled else None, INK)
+    draw.text((24, y + 15), _fitted(tag.name, 13, width - 68), INK, _font(13), anchor="ls")
+    draw.text((width, y + 15), f"{tag.probability:.2f}", FAINT, _font(13), anchor="rs")
+
+
+def _cell(blocks: Sequence[Image.Image]) -> Image.Image:
+    """Blocks below one another."""
+    cell = Image.new("RGB", (max(b.width for b in blocks), sum(b.height + 4 for b in blocks)), PAPER)
+    y = 0
+    for block in blocks:
+        cell.paste(block, (0, y))
+        y += block.height + 4
+    return cell
+
+
+def _grid(cells: Sequence[Image.Image], column: int) -> Image.Image:
+    """Cells in rows of as many columns as a sheet takes, as even as possible."""
+    most = max(2, (WIDEST - 2 * MARGIN + GAP) // (column + GAP))
+    rows = -(-len(cells) // most)
+    across = -(-len(cells) // rows)
+    lines = [_line(cells[i : i + across], column) for i in range(0, len(cells), across)]
+    return _cell(lines)
+
+
+def _line(cells: Sequence[Image.Image], column: int) -> Image.Image:
+    line = Image.new("RGB", (len(cells) * (column + GAP) - GAP, max(c.height for c in cells) + GAP), PAPER)
+    for i, cell in enumerate(cells):
+        line.paste(cell, (i * (column + GAP), 0))
+    return line
+
+
+def _framed(blocks: Sequence[Image.Image]) -> Image.Image:
+    inside = _cell(blocks)
+    sheet = Image.new("RGB", (inside.width + 2 * MARGIN, inside.height + 2 * MARGIN - GAP), PAPER)
+    sheet.paste(inside, (MARGIN, MARGIN))
+    return sheet

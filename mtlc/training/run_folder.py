@@ -1,0 +1,100 @@
+"""The folder of a run.
+
+spec.mtl        the resolved spec: the run can be repeated from it alone
+plan.txt        what ran
+metrics.jsonl   losses of every step and the scores of every evaluation
+checkpoints/    see `checkpoint.py`
+test.json       the scores on the test split, at the end
+samples/        contact sheets of test images, at the end
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtlc.plan import Plan
+from mtlc.plan import text as plan_text
+from mtlc.resolved import text as spec_text
+from mtlc.training.atomic import write_file
+from mtlc.training.checkpoint import WEIGHTS, Checkpoints, difference, read_spec
+from mtlc.training.errors import USAGE, RunError, unwritable
+from mtlc.training.scores import Scores
+
+FREE = ("steps", "save", "workers", "root", "manifest")
+"""Keys that may differ between a run and its resumption: how far, how often, how fast, and where things are."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run's files by name."""
+
+    path: Path
+
+    @property
+    def spec(self) -> Path:
+        return self.path / "spec.mtl"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.path / "checkpoints")
+
+    def create(self, plan: Plan) -> None:
+        """Make the folder of a new run. Raises `RunError` where it cannot be made or holds a run already."""
+        if self.checkpoints.index() is not None:
+            hint = f"go on with it by `--resume {self.path}`, or choose another folder by `--out`"
+            raise RunError(f"`{self.path}` holds a run already", hint, USAGE)
+        try:
+            self.checkpoints.folder.mkdir(parents=True, exist_ok=True)
+            self.metrics.unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(self.path, error) from None
+        self.describe(plan)
+
+    def describe(self, plan: Plan) -> None:
+        """Write down what runs."""
+        write_file(self.spec, spec_text(plan.spec).encode())
+        write_file(self.path / "plan.txt", plan_text(plan).encode())
+
+    def last(self) -> Path:
+        """The folder of the last checkpoint. Raises `RunError` where there is none."""
+        index = self.checkpoints.index()
+        if index is None:
+            raise RunError(
+                f"`{self.path}` holds no run: there is no checkpoint in it", "check the path", USAGE
+            )
+        return self.checkpoints.folder / index.last
+
+    def kept(self) -> Path:
+        """The file of the weights that count: the best ones, or the last where nothing was validated."""
+        last = self.last()
+        index = self.checkpoints.index()
+        return (last.with_name(index.best) if index and index.best else last) / WEIGHTS
+
+    def refuse_other(self, plan: Plan) -> None:
+        """Raise `RunError` unless the last checkpoint's spec is this plan's, but for `FREE` keys."""
+        written = read_spec(self.last() / WEIGHTS)
+        what = difference(_without_free(written), _without_free(spec_text(plan.spec)))
+        if what:
+            message = f"the run in `{self.path}` has another spec: {what}"
+            raise RunError(message, f"resume it with `{self.spec}`, or start a new run by `--out`")
+
+    def write_test(self, scores: Scores) -> None:
+        """The scores on the test split."""
+        write_file(self.path / "test.json", (json.dumps(scores.as_dict(), indent=2) + "\n").encode())
+
+
+def _without_free(spec: str) -> str:
+    """A spec without free keys and without alignment."""
+    pairs = [line.partition("=") for line in spec.splitlines()]
+    kept = [(key.strip(), value.strip()) for key, _, value in pairs if key.strip() not in FREE]
+    return "\n".join(f"{key} = {value}" if value else key for key, value in kept)

@@ -1,0 +1,59 @@
+"""Contact sheets: an image beside what a model says of it and, where known, what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from mtlc.data.batch import Target, collate
+from mtlc.data.open import open_data
+from mtlc.lower import Model
+from mtlc.plan import Plan
+from mtlc.training.errors import unwritable
+from mtlc.training.pictures import contact_sheet, panel, photo
+
+MOST = 8
+
+
+def write_samples(model: Model, split: str, folder: Path, device: torch.device) -> list[Path]:
+    """At most eight sheets of a split, from images spread evenly over it. Raises `RunError`, `DataError`."""
+    targets = [Target.of(task) for task in model.plan.tasks.values()]
+    dataset = open_data(model.plan.data, split, {target.label for target in targets})
+    count = min(MOST, len(dataset))
+    written = []
+    model.infer.eval()
+    for index in (len(dataset) * i // count for i in range(count)):
+        batch = collate([dataset.load(index)], targets)
+        with torch.inference_mode():
+            predictions = model.infer(batch.images.to(device))
+        labels = {task: label[0] for task, label in batch.labels.items() if batch.present[task][0]}
+        maps = {task: each[0] for task, each in predictions.items()}
+        picture = sheet(model.plan, batch.images[0], maps, labels, batch.ids[0])
+        written.append(save(picture, folder / f"{batch.ids[0].replace('/', '_')}.png"))
+    return written
+
+
+def sheet(
+    plan: Plan, image: Tensor, predictions: Mapping[str, Tensor], labels: Mapping[str, Tensor], title: str
+) -> Image.Image:
+    """One image (3×H×W), raw predictions of its size without batch axis, and the labels that it has."""
+    panels = [
+        panel(name, task.part.word, predictions[name], labels.get(name), names=task.classes)
+        for name, task in plan.tasks.items()
+        if name in predictions
+    ]
+    return contact_sheet(photo(image), panels, title)
+
+
+def save(picture: Image.Image, path: Path) -> Path:
+    """Write a picture, and the folder for it. Raises `RunError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    return path

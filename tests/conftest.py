@@ -1,0 +1,46 @@
+"""Reading specs from texts, for tests of everything that comes after the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from mtlc.api import front
+from mtlc.diagnostics import Diagnostic, Diagnostics
+from mtlc.source import Source
+from mtlc.spec import Spec
+
+ROOT = Path(__file__).parent.parent
+
+START = """
+data rooms
+shared encoder : tiny
+"""
+
+
+@pytest.fixture
+def found() -> Callable[..., list[Diagnostic]]:
+    """The diagnostics of a text."""
+
+    def read(text: str, *overrides: str, path: Path | None = None) -> list[Diagnostic]:
+        diagnostics = Diagnostics()
+        front(Source("test.mtl", dedent(text), path), diagnostics, overrides)
+        return list(diagnostics)
+
+    return read
+
+
+@pytest.fixture
+def spec() -> Callable[..., Spec]:
+    """The spec of a text that must have no mistake."""
+
+    def read(text: str, *overrides: str, path: Path | None = None) -> Spec:
+        diagnostics = Diagnostics()
+        result = front(Source("test.mtl", dedent(text), path), diagnostics, overrides)
+        assert result is not None, [each.message for each in diagnostics]
+        return result[0]
+
+    return read

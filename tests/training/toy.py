@@ -1,0 +1,108 @@
+"""A data set for these tests: small random images with labels that follow from them, and planted faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+
+from mtlc import api
+from mtlc.data.errors import DataError
+from mtlc.data.sample import Sample
+from mtlc.lower import Model
+from mtlc.parts import data as parts
+from mtlc.parts.data import Data, Label
+from mtlc.parts.part import Size, key
+from mtlc.source import Source
+
+CLASSES = ("dark", "middle", "bright")
+KINDS = {"semseg": "semseg", "depth": "depth", "edges": "edges", "tags": "tags"}
+
+SPEC = """
+data rooms
+shared encoder : tiny { width = 8 }
+task all { decoder = linear(dim = 8) }
+task semseg
+task depth
+balance equal
+train {
+  steps = 6
+  batch = 4
+  save = 2
+}
+"""
+
+
+@dataclass(frozen=True)
+class ToyPart(Data):
+    """Blurred noise. Not registered: other tests look at the catalogue."""
+
+    word: ClassVar[str] = "toy"
+    module: ClassVar[str | None] = "toy:Toy"
+    size: Size = key(Size(16, 24), "height x width", low=16)
+    images: int = key(8, "training images")
+    val: int = key(0, "validation images")
+    test: int = key(0, "test images")
+    bare: tuple[str, ...] = key((), "labels that the images with an odd number lack")
+    blank: tuple[str, ...] = key((), "labels that only the last image has")
+    poison: int = key(-1, "the image that has a pixel that is no number")
+    broken: int = key(-1, "the image that cannot be read")
+    augment: tuple[parts.Augment, ...] = key((), "changes")
+
+    def labels(self) -> Mapping[str, Label]:
+        classes = {"semseg": CLASSES, "tags": CLASSES}
+        return {name: Label(kind, classes.get(name, ())) for name, kind in KINDS.items()}
+
+
+class Toy:
+    def __init__(self, part: ToyPart, split: str, wanted=None) -> None:
+        self.part, self.split = part, split
+        count = {"train": part.images, "val": part.val, "test": part.test}[split]
+        self.ids = tuple(f"{split}-{i}" for i in range(count))
+        self.labels = part.labels()
+
+    @staticmethod
+    def splits(part: ToyPart) -> tuple[str, ...]:
+        return ("train", *(split for split in ("val", "test") if getattr(part, split)))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def labelled(self, label: str) -> frozenset[str]:
+        return frozenset(id for i, id in enumerate(self.ids) if self._has(label, i))
+
+    def load(self, index: int, change=None) -> Sample:
+        if index == self.part.broken:
+            raise DataError(f"the image of `{self.ids[index]}` is damaged", "replace it")
+        seed = index + 1000 * ("train", "val", "test").index(self.split)
+        noise = torch.rand(1, 3, 3, 4, generator=torch.Generator().manual_seed(seed))
+        image = F.interpolate(noise, self.part.size, mode="bilinear")[0]
+        labels = {name: _label(name, image) for name in KINDS if self._has(name, index)}
+        if index == self.part.poison and self.split == "train":
+            image[0, 3, 3] = torch.nan
+        sample = Sample(self.ids[index], image, labels, KINDS)
+        return change(sample) if change else sample
+
+    def _has(self, label: str, index: int) -> bool:
+        blank = label in self.part.blank and index + 1 < len(self)
+        return not blank and not (label in self.part.bare and index % 2)
+
+
+def _label(name: str, image: torch.Tensor) -> torch.Tensor:
+    bright = image.mean(0)
+    if name == "semseg":
+        return (bright * 3).long().clamp(max=2)
+    if name == "tags":
+        return torch.stack([image[c].mean() > 0.5 for c in range(3)]).float()
+    return bright[None] + 1 if name == "depth" else (bright[None] > 0.5).float()
+
+
+def toy(data: ToyPart | None = None, text: str = SPEC, **overrides: object) -> Model:
+    """The built model of a spec on toy data; overrides are written as `train__steps=3`."""
+    spec = api.load(
+        Source("toy.mtl", text), {key.replace("__", "."): value for key, value in overrides.items()}
+    )
+    return api.build(replace(spec, data=data or ToyPart()))
