@@ -7,7 +7,8 @@
     module = mtlc.compile(spec, tasks=["depth"])              # a torch.fx module: image -> {"depth": map}
     model = mtlc.build(spec)                                  # train and infer graphs over one module tree
     run = mtlc.train(model, out="runs/tiny")                  # trains, evaluates, keeps checkpoints
-    maps = mtlc.predict(run, ["photo.jpg"])                   # one mapping of arrays per image
+    for each in mtlc.predict(run, ["photo.jpg"]):             # arrays by task, at the photo's size
+        print(each.path, {task: array.shape for task, array in each.arrays().items()})
 
 Only `compile`, `build`, `train` and `predict` import torch.
 """
@@ -15,7 +16,7 @@ Only `compile`, `build`, `train` and `predict` import torch.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
     from mtlc.lower import Model
+    from mtlc.training.predict import Failure, Prediction
+    from mtlc.training.scores import Result
 
 Overrides = Mapping[str, Any] | Iterable[str]
 
@@ -111,3 +114,39 @@ def compile(spec: Spec, tasks: Iterable[str] | None = None) -> GraphModule:
     """The inference module of a spec, for all tasks or some: image B x 3 x H x W in [0, 1] -> {task: prediction}."""
     model = build(spec)
     return model.infer if tasks is None else model.slice(tasks)
+
+
+def train(model: Model, out: str | Path, **options: Any) -> Result:
+    """Train a model into a run folder; see `mtlc.training.loop.train` for `device`, `resume`, `steps`, `report`."""
+    from mtlc.training.loop import train as run
+
+    return run(model, out, **options)
+
+
+def trained(run: Result | str | Path, overrides: Overrides = (), *, plugins: bool = True) -> Model:
+    """The model of a run with the weights that count: the best ones, or the last without a validation split."""
+    from mtlc.training.checkpoint import read_spec
+    from mtlc.training.run_folder import RunFolder
+
+    weights = RunFolder(Path(run if isinstance(run, str | Path) else run.folder)).kept()
+    spec = load(Source(f"the spec in {weights}", read_spec(weights)), overrides, plugins=plugins)
+    return with_weights(build(spec), weights)
+
+
+def with_weights(model: Model, weights: Path) -> Model:
+    """The model with the weights of a checkpoint file, which must be of its spec."""
+    from mtlc.resolved import text
+    from mtlc.training.checkpoint import load_weights
+
+    load_weights(model.train, weights, text(model.plan.spec))
+    return model
+
+
+def predict(
+    run: Model | Result | str | Path, images: Iterable[str | Path], **options: Any
+) -> Iterator[Prediction | Failure]:
+    """Predictions for image files and folders; see `mtlc.training.predict.predict` for `tasks`, `native`, `device`."""
+    from mtlc.lower import Model
+    from mtlc.training.predict import predict as over
+
+    return over(run if isinstance(run, Model) else trained(run), images, **options)

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mtlc.diagnostics import Diagnostics, Label, suggest
 from mtlc.parse import parse
 from mtlc.plugins import PluginError, import_plugin
 from mtlc.source import Source, SourceError, Span, load
-from mtlc.syntax import Arg, Assign, Bare, Block, Call, Entry, File, Let, Name, Override, Relation, Use, Value
+from mtlc.syntax import Arg, Assign, Bare, Block, Call, Entry, File, Let, ListValue, Name, Override, Param, Relation, Use, Value
 
 KEYWORDS = ("data", "shared", "layer", "task", "links", "reuse", "agree", "balance", "train", "eval")
 NAMED = ("shared", "layer", "task")  # blocks that declare a name
@@ -29,6 +30,7 @@ class Merged:
     kind: Name | None
     header: Span
     file: Source
+    damaged: bool = False  # some of it could not be read
     entries: dict[str, Assign] = field(default_factory=dict)
     overridden: set[str] = field(default_factory=set)
     relations: list[Relation] = field(default_factory=list)
@@ -44,13 +46,19 @@ class Blocks:
     blocks: dict[tuple[str, str], Merged] = field(default_factory=dict)
     lets: dict[str, Let] = field(default_factory=dict)
     plugins: list[str] = field(default_factory=list)
-    lost: set[str] = field(default_factory=set)  # keywords of blocks that could not be taken
+    lost: set[str] = field(default_factory=set)  # words of text that could not be read or taken, keywords too
+    unread: bool = False  # a whole file could not be read
+    used: set[str] = field(default_factory=set)  # the named values that any statement uses
 
     def of(self, *keywords: str) -> Iterator[Merged]:
         return (block for block in self.blocks.values() if block.keyword in keywords)
 
     def one(self, keyword: str) -> Merged | None:
         return next(self.of(keyword), None)
+
+    def may_hold(self, *words: str) -> bool:
+        """Whether one of these words may be declared in text that could not be read: that was reported."""
+        return self.unread or not self.lost.isdisjoint(("use", *words))
 
     def params(self) -> dict[str, Value]:
         return {name: let.value for name, let in self.lets.items()}
@@ -60,10 +68,26 @@ def merge(file: File, diagnostics: Diagnostics, overrides: Iterable[Override] = 
     """Follow every `use`, then take the files' statements in order, used files first, then the overrides."""
     blocks = Blocks(file.source)
     for each in _Used(diagnostics, blocks, plugins).files(file):
+        blocks.lost |= each.lost
+        blocks.unread |= not each.statements and bool(each.source.text.strip()) and diagnostics.failed
+        blocks.used |= set(_params(each.statements))
         _Merge(blocks, each, diagnostics).take()
     for override in overrides:
+        blocks.used |= set(_params(override.value))
         _override(blocks, override, diagnostics)
     return blocks
+
+
+def _params(node: Any) -> Iterator[str]:
+    """The named values that a piece of syntax uses."""
+    if isinstance(node, Param):
+        yield node.name.text
+    elif isinstance(node, tuple):
+        for each in node:
+            yield from _params(each)
+    elif isinstance(node, Let | Block | Assign | Relation | Call | Arg | ListValue):
+        for part in ("value", "body", "calls", "args", "items"):
+            yield from _params(getattr(node, part, None))
 
 
 @dataclass
@@ -100,13 +124,15 @@ class _Used:
                 found = load(path)
             except SourceError as error:
                 message = f"cannot use `{use.path.value}`: {error.reason}"
-                hint = f"looked for {name}; the path is relative to this file"
+                hint = f"correct the path, which starts from this file; looked for `{name}`"
                 self.diagnostics.error("MTL211", message, use.path.span, hint=hint)
+                self.blocks.unread = True
             else:
                 used = Source(name, found.text, found.path)
                 yield from self.files(parse(used, self.diagnostics))
 
     def _plugin(self, use: Use, path: Path, name: str) -> None:
+        self.blocks.unread |= not self.plugins
         if not self.plugins:
             message = f"`{use.path.value}` is Python code, and --no-plugins refuses to run it"
             self.diagnostics.error("MTL214", message, use.path.span, hint="leave --no-plugins out if you trust it")
@@ -115,6 +141,7 @@ class _Used:
             import_plugin(path)
         except PluginError as error:
             self.diagnostics.error("MTL214", f"cannot use `{name}`: {error}", use.path.span, hint=error.hint)
+            self.blocks.unread = True
         else:
             self.blocks.plugins.append(os.path.abspath(path))
 
@@ -139,12 +166,12 @@ class _Merge:
     def _let(self, let: Let) -> None:
         first = self.own_lets.setdefault(let.name.text, let)
         if first is not let:
-            self._twice(f"`let {let.name.text}`", let.name.span, first.name.span)
+            self._twice(f"`let {let.name.text}`", "keep one", let.name.span, first.name.span)
         self.blocks.lets[let.name.text] = let
 
-    def _twice(self, what: str, span: Span, first: Span) -> None:
+    def _twice(self, what: str, hint: str, span: Span, first: Span) -> None:
         others = (Label(first, "first here"),)
-        self.diagnostics.error("MTL202", f"{what} is declared twice", span, "second", hint="keep one", others=others)
+        self.diagnostics.error("MTL202", f"{what} is declared twice", span, "second", hint=hint, others=others)
 
     def _block(self, block: Block) -> None:
         keyword = block.keyword.text
@@ -152,20 +179,31 @@ class _Merge:
             self._unknown(block)
             return
         if not self._header_fits(block):
-            self.blocks.lost.add(keyword)
+            self.blocks.lost |= {keyword, *([block.name.text] if block.name else [])}
             return
         name = block.name.text if block.name and keyword in NAMED else ""
         known = self.blocks.blocks.get((keyword, name))
         if (keyword, name) in self.own and known is not None:
-            self._twice(f"`{block.header.text}`" if name else f"`{keyword}`", block.header, known.header)
+            self._twice(*_again(keyword, name), block.header, known.header)
+            return
+        if known is None and block.kind is not None and block.kind.text == "none" and keyword == "task":
+            self._nothing_to_remove(block, name)
             return
         self.own.add((keyword, name))
         self._clash(block, keyword, name)
         self.blocks.blocks[keyword, name] = self._merged(block, known, name)
 
+    def _nothing_to_remove(self, block: Block, name: str) -> None:
+        tasks = [each.name for each in self.blocks.of("task") if each.name != "all"]
+        guess = suggest(name, tasks)
+        known = f"used files declare {', '.join(f'`{task}`' for task in tasks)}" if tasks else "take this line out"
+        if not self.blocks.may_hold(name):
+            message, hint = f"there is no task `{name}` to take out", f"did you mean `{guess}`?" if guess else known
+            self.diagnostics.error("MTL203", message, block.header, "undeclared", hint=hint)
+
     def _unknown(self, block: Block) -> None:
         guess = suggest(block.keyword.text, KEYWORDS)
-        self.blocks.lost.add(guess or "")
+        self.blocks.lost |= {guess} if guess else set(KEYWORDS)
         hint = f"did you mean `{guess}`?" if guess else f"blocks are {', '.join(KEYWORDS)}"
         message = f"there is no block `{block.keyword.text}`"
         self.diagnostics.error("MTL201", message, block.keyword.span, "unknown block", hint=hint)
@@ -186,6 +224,10 @@ class _Merge:
             hint = f"write `{keyword} {block.kind.text}`"
             self.diagnostics.error("MTL218", message, block.kind.span, "one name too many", hint=hint)
             return False
+        if name is not None and (keyword, name.text) == ("task", "all") and block.kind is not None:
+            message, hint = "`task all` takes no kind: it is what all tasks have", "write `task all { … }`"
+            self.diagnostics.error("MTL218", message, block.kind.span, hint=hint)
+            return False
         if name is not None and name.text in RESERVED and keyword in NAMED and (keyword, name.text) != ("task", "all"):
             self.diagnostics.error("MTL207", f"`{name.text}` is reserved", name.span, hint="choose another name")
             return False
@@ -196,16 +238,17 @@ class _Merge:
         for other in NAMED:
             known = self.blocks.blocks.get((other, name))
             if name and other != keyword and known is not None and block.name is not None:
-                self._twice(f"`{name}`", block.name.span, known.header)
+                self._twice(f"`{name}`", "choose another name for one", block.name.span, known.header)
 
     def _merged(self, block: Block, known: Merged | None, name: str) -> Merged:
         keyword = block.keyword.text
         kind = block.name if keyword in KIND_ONLY else block.kind
-        merged = Merged(keyword, name, kind, block.header, self.file.source)
+        merged = Merged(keyword, name, kind, block.header, self.file.source, block.damaged)
         if known is not None and keyword not in RELATIONS:
             before = known.kind.text if known.kind else known.name
-            if kind is None or kind.text == before:
-                merged.kind = kind or known.kind
+            long_form = keyword == "balance" and any(isinstance(e, Assign) and e.name.text == "losses" for e in block.body or ())
+            if kind.text == before if kind else not long_form:
+                merged.kind, merged.damaged = kind or known.kind, merged.damaged or known.damaged
                 merged.entries, merged.inner = dict(known.entries), dict(known.inner)
         self._body(block, merged)
         return merged
@@ -250,11 +293,20 @@ class _Merge:
         name = block.name.text
         known = merged.inner.get(name)
         if known is not None and known.file is self.file.source:
-            self._twice(f"phase `{name}`", block.name.span, known.header)
+            self._twice(f"phase `{name}`", "choose another name for one", block.name.span, known.header)
             return
         entries = dict(known.entries) if known else {}
-        merged.inner[name] = Merged("phase", name, None, block.header, self.file.source, entries)
+        merged.inner[name] = Merged("phase", name, None, block.header, self.file.source, block.damaged, entries)
         self._body(block, merged.inner[name])
+
+
+def _again(keyword: str, name: str) -> tuple[str, str]:
+    """What a block that stands twice is called, and the way out."""
+    if name:
+        return f"{keyword} `{name}`", "keep one, or choose another name"
+    if keyword in RELATIONS:
+        return f"`{keyword}`", "put all lines into one block"
+    return f"`{keyword}`", "keep one, with the keys of both"
 
 
 def _override(blocks: Blocks, override: Override, diagnostics: Diagnostics) -> None:

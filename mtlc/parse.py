@@ -24,7 +24,7 @@ def parse(source: Source, diagnostics: Diagnostics) -> File:
     found = Diagnostics()
     draft = check(source, found)
     if draft is None:
-        diagnostics.extend(found)
+        diagnostics.extend(_first(found))
         return File(source, ())
     reading = _Reading(draft, found)
     statements = [each for piece in pieces(draft.text, 0, commas=False) for each in reading.chunk(*piece)]
@@ -39,7 +39,7 @@ def parse_override(argument: str, diagnostics: Diagnostics) -> Override | None:
     found = Diagnostics()
     draft = check(Source("--set", argument), found)
     if draft is None:
-        diagnostics.extend(found)
+        diagnostics.extend(_first(found))
         return None
     try:
         tree = grammar.parser().parse(draft.text, start="override")

@@ -36,6 +36,11 @@ class Key:
         """What the key takes, in words: `a whole number of at least 1, or `none``."""
         return describe(self.type, self._bounds(), bare=self.bare)
 
+    def takes_item(self) -> str:
+        """What an item of a list may be, in words."""
+        items = [typing.get_args(each)[0] for each in members(self.type) if typing.get_origin(each) is tuple]
+        return describe(items[0], self._bounds(), bare=self.bare)
+
     def _bounds(self) -> str:
         bounds = []
         if self.above is not None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from mtlc import schema
+from mtlc import cure, schema
 from mtlc.diagnostics import Diagnostics, Label, suggest
 from mtlc.parts.part import AUTO, Auto, Part, Place, Size, named
 from mtlc.schema import Key
@@ -17,8 +17,15 @@ from mtlc.source import Span
 from mtlc.syntax import Arg, Assign, BadLiteral, Bare, Bool, Call, ListValue, Name, Number, Param, SizeValue, Text, Value
 
 
+@dataclass(frozen=True)
 class Unreadable:
-    """Stands for a value that was reported; whoever meets it says nothing more."""
+    """Stands for a value that was reported; whoever meets it says nothing more.
+
+    Of a part, `best` is what could be made of its other keys, and `bad` are the keys that could not be read.
+    """
+
+    best: Part | None = None
+    bad: frozenset[str] = frozenset()
 
 
 UNREADABLE = Unreadable()
@@ -39,7 +46,7 @@ class Reader:
 
     diagnostics: Diagnostics
     params: Mapping[str, Value]
-    used: set[str] = field(default_factory=set)
+    lost: Set[str] = frozenset()  # words of text that could not be read: a name among them may be declared
     reported: set[tuple[str, Span]] = field(default_factory=set)
     unknown: dict[str, list[Span]] = field(default_factory=dict)
 
@@ -51,29 +58,29 @@ class Reader:
         return UNREADABLE
 
     def part(
-        self, cls: type[Part], given: Iterable[Given], owner: str, where: Span, *, hints: bool = True
+        self, cls: type[Part], given: Iterable[Given], owner: str, where: Span, *, damaged: bool = False
     ) -> Part | Unreadable:
-        """Build a part from what is given to its keys. `owner` names it in messages, `where` is its place."""
+        """Build a part from what is given to its keys. `owner` names it in messages, `where` is its place.
+
+        A key that is missing from a `damaged` block may stand in the text that could not be read.
+        """
         keys = schema.keys(cls)
-        placed = self._place(keys, list(given), owner)
-        if placed is None:
-            return UNREADABLE
+        placed, bad = self._place(keys, list(given), owner)
         values: dict[str, Any] = {}
         for name, each in placed.items():
             others = (each.because,) if each.because else ()
             values[keys[name].attribute] = self.value(each.value, keys[name], owner, others)
         missing = [key for key in keys.values() if key.required and key.attribute not in values]
         for key in missing:
-            self.error(
-                "MTL103",
-                f"{owner} needs `{key.name}`",
-                where,
-                "missing key",
-                hint=f"add `{key.name} = …`: {key.help}",
-            )
-        if missing or any(isinstance(value, Unreadable) for value in values.values()):
+            if key.name not in bad and not damaged:
+                hint = f"add `{key.name} = {cure.example(key)}`: {key.help}"
+                self.error("MTL103", f"{owner} needs `{key.name}`", where, "missing key", hint=hint)
+        bad |= {name for name in placed if isinstance(values[keys[name].attribute], Unreadable)}
+        good = {name: value for name, value in values.items() if not isinstance(value, Unreadable)}
+        if missing or any(keys[name].required for name in bad):
             return UNREADABLE
-        return self._checked(cls(**values), placed, where)
+        part = self._checked(cls(**good), placed, where)
+        return Unreadable(part, frozenset(bad)) if bad and isinstance(part, Part) else part
 
     def _checked(self, part: Part, placed: Mapping[str, Given], where: Span) -> Part | Unreadable:
         bad = list(part.problems())
@@ -82,38 +89,43 @@ class Reader:
             self.error(problem.code, problem.message, span, hint=problem.hint)
         return UNREADABLE if bad else part
 
-    def _place(self, keys: Mapping[str, Key], given: list[Given], owner: str) -> dict[str, Given] | None:
-        """Which key each value belongs to; None when that is not clear."""
-        order, placed, fine = list(keys), dict[str, Given](), True
+    def _place(self, keys: Mapping[str, Key], given: list[Given], owner: str) -> tuple[dict[str, Given], set[str]]:
+        """Which key each value belongs to, and the keys that mistakes there were probably meant for."""
+        order, placed, bad = list(keys), dict[str, Given](), set[str]()
         for each in given:
             if each.name is None:
                 if len(placed) >= len(order):
                     self._too_many(order, each, owner)
-                    return None
+                    return placed, bad | set(order[-1:])
                 placed[order[len(placed)]] = each
             elif each.name.text in placed:
                 self._twice(each.name, placed[each.name.text], owner)
-                fine = False
+                bad.add(each.name.text)
             elif each.name.text not in keys:
-                self.unknown_key(each.name, keys, owner)
-                fine = False
+                bad.add(self.unknown_key(each.name, keys, owner))
             else:
                 placed[each.name.text] = each
-        return placed if fine else None
+        return placed, bad & set(keys)
 
     def _too_many(self, order: list[str], each: Given, owner: str) -> None:
-        takes = f"its keys are {_ticked(order)}" if order else "it has no keys"
-        self.error("MTL108", f"{owner} takes at most {len(order)} values; {takes}", each.value.span, "one too many")
+        hint = f"its keys are {_ticked(order)}: write `NAME = …`" if order else f"write {owner} without parentheses"
+        takes = f"at most {len(order)} value{'s' * (len(order) > 1)}" if order else "no values"
+        self.error("MTL108", f"{owner} takes {takes}", each.value.span, "one too many", hint=hint)
 
     def _twice(self, name: Name, first: Given, owner: str) -> None:
         others = (Label(first.name.span if first.name else first.value.span, "first here"),)
         self.error("MTL105", f"{owner} has `{name.text}` twice", name.span, "second", hint="keep one", others=others)
 
-    def unknown_key(self, name: Name, keys: Iterable[str], owner: str) -> None:
-        known = list(keys)
-        guess = suggest(name.text, known)
-        hint = f"did you mean `{guess}`?" if guess else f"its keys are {_ticked(known)}" if known else "it has no keys"
+    def unknown_key(self, name: Name, keys: Mapping[str, Key], owner: str) -> str:
+        """Report a key that there is none of; gives the key that was probably meant, or an empty name."""
+        holder, guess = _holder(name.text, keys), suggest(name.text, keys)
+        hint = f"its keys are {_ticked(keys)}" if keys else "it has no keys"
+        if holder:
+            hint = f"write `{holder[0]} = {holder[1].word}({name.text} = …)`"
+        elif guess:
+            hint = f"did you mean `{guess}`?"
         self.error("MTL101", f"{owner} has no key `{name.text}`", name.span, "unknown key", hint=hint)
+        return holder[0] if holder else guess or ""
 
     def value(self, node: Value, key: Key, owner: str, others: tuple[Label, ...] = ()) -> Any:
         """A value for a key, or `UNREADABLE` after reporting why it is none."""
@@ -125,13 +137,22 @@ class Reader:
             node = found
         value = self._as(node, key.type, key, owner)
         if isinstance(value, _Mismatch):
-            got = f"`{_written(node)}`"
-            message = f"`{key.name}` of {owner} takes {key.takes()}, not {got}"
-            return self.error("MTL102", message, node.span, hint=self._cure(node, key), others=others)
+            return self._mismatch(node, value, key, owner, others)
         if not isinstance(value, Unreadable) and not key.in_bounds(value):
-            message = f"`{key.name}` of {owner} takes {key.takes()}, not `{_written(node)}`"
-            return self.error("MTL104", message, node.span, "out of bounds", others=others)
+            bad = _first_out(node, value, key)
+            message = f"`{key.name}` of {owner} takes {key.takes()}, not `{_written(bad)}`"
+            hint = cure.bound(value, key)
+            return self.error("MTL104", message, bad.span, "out of bounds", hint=hint, others=others)
         return value
+
+    def _mismatch(self, node: Value, found: _Mismatch, key: Key, owner: str, others: tuple[Label, ...]) -> Unreadable:
+        if found.item is None:
+            message = f"`{key.name}` of {owner} takes {key.takes()}, not `{_written(node)}`"
+            hint = cure.cure(node, key, _written(node))
+            return self.error("MTL102", message, node.span, hint=hint, others=others)
+        message = f"an item of `{key.name}` of {owner} is {key.takes_item()}, not `{_written(found.item)}`"
+        hint = f"write a list such as `{key.name} = {cure.example(key)}`"
+        return self.error("MTL102", message, found.item.span, hint=hint, others=others)
 
     def param(self, node: Param) -> Value | Unreadable:
         """The value behind `$name`."""
@@ -140,19 +161,23 @@ class Reader:
         while isinstance(value, Param):
             name = value.name.text
             if name not in self.params:
-                guess = suggest(name, self.params)
-                hint = f"did you mean `${guess}`?" if guess else f"add `let {name} = …` at the top"
-                message = f"`${name}` has no value"
                 self.unknown.setdefault(name, []).append(value.span)
-                if len(self.unknown[name]) == 1:
-                    self.error("MTL109", message, value.span, "no `let` names it", hint=hint)
                 return UNREADABLE
             if name in seen:
                 return self.error("MTL109", f"`${name}` is defined by itself", value.span, hint="give it a value")
             seen.append(name)
-            self.used.add(name)
             value = self.params[name]
         return value
+
+    def report_unknown(self) -> None:
+        """All uses of one `$name` that no `let` gives are one mistake."""
+        for name, spans in self.unknown.items():
+            first, *others = sorted(set(spans), key=lambda span: span.start)
+            guess = suggest(name, self.params)
+            hint = f"did you mean `${guess}`?" if guess else f"add `let {name} = …` at the top"
+            more = tuple(Label(span, "and here") for span in others)
+            if name not in self.lost:
+                self.error("MTL109", f"`${name}` has no value", first, "no `let` names it", hint=hint, others=more)
 
     def _as(self, node: Value, type_: Any, key: Key, owner: str) -> Any:
         """The value as one of the type's alternatives; a mismatch is not reported here."""
@@ -173,8 +198,9 @@ class Reader:
         for each in schema.members(type_):
             if typing.get_origin(each) is tuple:
                 items = tuple(self._as(item, typing.get_args(each)[0], key, owner) for item in node.items)
-                if any(item is MISMATCH for item in items):
-                    return MISMATCH
+                for written, item in zip(node.items, items, strict=True):
+                    if isinstance(item, _Mismatch):
+                        return _Mismatch(written)
                 return UNREADABLE if any(isinstance(item, Unreadable) for item in items) else items
         return MISMATCH
 
@@ -221,20 +247,33 @@ class Reader:
             return self.error("MTL111", f"`{name.value}` is not set", node.span, hint="set it, or give a default")
         return given if given is not None else typing.cast(Text, default).value
 
-    def _cure(self, node: Value, key: Key) -> str | None:
-        tuples = [each for each in schema.members(key.type) if typing.get_origin(each) is tuple]
-        if tuples and not isinstance(node, ListValue):
-            return f"put it in brackets: `{key.name} = [{_written(node)}]`"
-        if isinstance(node, Bare) and any(each in (str, Place) for each in schema.members(key.type)):
-            return f'put it in quotes: `{key.name} = "{_written(node)}"`'
-        return None
 
-
+@dataclass(frozen=True)
 class _Mismatch:
-    """The value is none of the type's alternatives."""
+    """The value is none of the type's alternatives; `item` is what does not fit in a list."""
+
+    item: Value | None = None
 
 
 MISMATCH = _Mismatch()
+
+
+def _holder(name: str, keys: Mapping[str, Key]) -> tuple[str, type[Part]] | None:
+    """The key whose part has a key of this name: `lr` is one of `adamw`, which is a value of `optimizer`."""
+    for key in keys.values():
+        known = [part for space in schema.namespaces(key.type) for part in named(space).values()]
+        first = [type(key.default)] if isinstance(key.default, Part) else []
+        for part in [*first, *known]:
+            if name in schema.keys(part):
+                return key.name, part
+    return None
+
+
+def _first_out(node: Value, value: Any, key: Key) -> Value:
+    """What is out of bounds: the value, or the first such item of a list."""
+    if isinstance(node, ListValue) and isinstance(value, tuple):
+        return next(item for item, each in zip(node.items, value, strict=True) if not key.in_bounds(each))
+    return node
 
 
 def as_given(args: Iterable[Arg | Assign]) -> list[Given]:

@@ -258,7 +258,7 @@ def test_a_failure_inside_a_step_says_which_and_where_in_the_spec(model):
         with pytest.raises(RuntimeError) as caught:
             run(image(32, 32))
         assert made.failed_step(caught.value).name == "coherence_2_depth"
-        assert made.explain_failure(caught.value) == "in `coherence_2_depth`, test.mtl:11"
+        assert made.explain_failure(caught.value) == "in `coherence_2_depth`, test.mtl:12"
 
 
 def test_a_failure_elsewhere_belongs_to_no_step(model):

@@ -13,6 +13,7 @@ from mtlc.balance.method import total
 from mtlc.balance.window import Windowed
 
 Numbers = Mapping[str, float]
+SMALLEST = 1e-12  # of a projected loss whose ratios are taken: they stay finite at any epsilon
 
 
 class Lps(Windowed):
@@ -55,7 +56,7 @@ class Lps(Windowed):
         return clamped(spread(weights, self.spread), mean(weights) if self.renormalise == "mean" else 1.0)
 
     def _project(self, loss: float) -> float:
-        return math.log1p(max(loss, 0.0) + self.epsilon)
+        return max(math.log1p(max(loss, 0.0) + self.epsilon), SMALLEST)
 
 
 def mean(weights: Numbers) -> float:

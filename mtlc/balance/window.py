@@ -50,8 +50,6 @@ class Windowed(Balancer):
         new = self.weigh(now, self._before)
         self._before |= now
         self._open()
-        if not all(map(math.isfinite, new.values())):
-            return False
         last, self._weights = self._weights, self._weights | new
         return self._weights != last
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from time import perf_counter
 
@@ -113,7 +114,8 @@ def emitted(what: str, spec: Spec, graph: TaskGraph) -> str:
         return text(plan(spec, graph)).rstrip("\n")
     from mtlc.lower import lower
 
-    return str(lower(plan(spec, graph)).infer.code).strip("\n")
+    code = str(lower(plan(spec, graph)).infer.code)
+    return re.sub(r";  (\w+ = )+None(?=\n)", "", code).strip()  # fx frees each tensor; that is noise to a reader
 
 
 def _summary(spec: Spec, graph: TaskGraph, name: str, options: Options) -> None:

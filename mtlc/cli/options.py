@@ -63,10 +63,11 @@ def source_of(path: str) -> Source:
     return decode("<stdin>", sys.stdin.buffer.read()) if path == "-" else load(path)
 
 
-def read_spec(path: str, options: Options) -> tuple[Spec, TaskGraph]:
+def read_spec(path: str | Source, options: Options) -> tuple[Spec, TaskGraph]:
     """The spec and its graph; prints diagnostics on stderr and exits with 1 where there is an error."""
     diagnostics = Diagnostics()
-    found = front(source_of(path), diagnostics, options.set, plugins=options.plugins)
+    source = source_of(path) if isinstance(path, str) else path
+    found = front(source, diagnostics, options.set, plugins=options.plugins)
     show(diagnostics, options, err=True)
     if found is None:
         raise click.exceptions.Exit(1)

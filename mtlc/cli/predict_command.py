@@ -35,11 +35,15 @@ def command(
     Example: mtlc predict photos/ --run runs/rooms-1 -o maps
     """
     model = trained(None, folder, checkpoint, options)
-    from mtlc.training.predict import predict
+    from mtlc.training.predict import Failure, predict_to
+
+    def told(each: Path | Failure) -> None:
+        if isinstance(each, Failure):
+            click.echo(f"error: {each.path}: {each.reason}", err=True)
+        else:
+            click.echo(each)
 
     wanted = task_names(tasks, model.plan.infer.outputs)
-    done = predict(model, images, out, tasks=wanted, native=native, device=device)
-    for failure in done.failed:
-        click.echo(f"error: {failure}", err=True)
-    note(f"wrote the maps of {len(done.images)} images to {out}", options)
-    raise click.exceptions.Exit(4 if done.failed else 0)
+    sheets, failures = predict_to(model, images, out, tasks=wanted, native=native, device=device, told=told)
+    note(f"wrote the maps of {len(sheets)} of {len(sheets) + len(failures)} images to {out}", options)
+    raise click.exceptions.Exit(4 if failures else 0)

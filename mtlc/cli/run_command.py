@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,15 +69,12 @@ def _train(spec: str, folder: Path, resume: bool, steps: int | None, device: str
 
 def reporter(options: Options) -> Report:
     """How a run is told: JSON lines, a live line on a terminal, or plain lines."""
-    import sys
-
     from mtlc.training import lines
-    from mtlc.training.report import Quiet
 
     if options.format == "json":
         return lines.JsonLines()
     if options.verbose < 0:
-        return Quiet()
+        return lines.Lines(err=StringIO())
     if sys.stderr.isatty() and options.color != "never":
         from mtlc.training.live import Live
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mtlc.cli.options import Options, read_spec
+from mtlc.source import Source
 
 if TYPE_CHECKING:
     from mtlc.lower import Model
@@ -17,16 +18,14 @@ def trained(spec: str | None, folder: Path | None, checkpoint: Path | None, opti
     """The model with the weights that count: a run's best ones, or the last without a validation split."""
     if (folder is None) == (checkpoint is None):
         raise click.UsageError("say which model: --run DIR, or --checkpoint FILE")
+    from mtlc.api import with_weights
     from mtlc.lower import lower
     from mtlc.plan import plan
-    from mtlc.resolved import text
-    from mtlc.training.checkpoint import load_weights
-    from mtlc.training.run_folder import RunFolder, spec_beside
+    from mtlc.training.checkpoint import read_spec as spec_inside
+    from mtlc.training.run_folder import RunFolder
 
     weights = RunFolder(folder).kept() if folder is not None else checkpoint
     assert weights is not None
-    found = spec or str(spec_beside(weights))
-    resolved, graph = read_spec(found, options)
-    model = lower(plan(resolved, graph))
-    load_weights(model.train, weights, text(resolved))
-    return model
+    source = spec or Source(f"the spec in {weights}", spec_inside(weights))
+    resolved, graph = read_spec(source, options)
+    return with_weights(lower(plan(resolved, graph)), weights)

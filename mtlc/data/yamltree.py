@@ -17,6 +17,7 @@ from mtlc.source import SourceError, load
 
 _PLAIN = "tag:yaml.org,2002:"
 _KINDS = ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value", "binary")
+_LONG = "check that this is a manifest; long lists of ids belong in a text file, `train: {file: train.txt}`"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,8 @@ def parse(path: str | Path) -> tuple[Node, list[Problem]]:
     try:
         text = load(path).text
     except SourceError as error:
-        raise ManifestError(name, [Problem(str(error), hint=error.hint)]) from None
+        hint = _LONG if "spec" in error.hint else error.hint
+        raise ManifestError(name, [Problem(str(error), hint=hint)]) from None
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
@@ -119,11 +121,11 @@ def _place(node: yaml.Node) -> tuple[int, int]:
 def _syntax(error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-    place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    place: tuple[int, int] = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     if "another document" in reason:
-        return Problem("there is a second document after `---`", *place, hint="keep one document")
+        return Problem("there is a second document after `---`", *place, "keep one document")
     hint = 'quote a pattern inside brackets, as in ["photos/{id}.jpg"], and texts that hold `: ` or ` #`'
-    return Problem(f"this is not YAML: {reason}", *place, hint=hint)
+    return Problem(f"this is not YAML: {reason}", *place, hint)
 
 
 def _short(text: str) -> str:

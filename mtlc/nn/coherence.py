@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .attention import cells
 from .cbam import Cbam
 from .fused import attend
 from .recompute import recompute
@@ -23,31 +22,50 @@ class Coherence(nn.Module):
     - affinity P = softmax over rows of ΘᵀΦ, not scaled; O = P · Sᵀ; the result is BN(CBAM(O)).
 
     The paper has two sources and 2 · dim channels in G; dim · (number of sources) is our reading for any number.
-    `residual` adds the target, as in the paper's figure; its code does not. P is never held: memory grows with h·w.
+    `residual` adds the target, as in the paper's figure; its code does not. P is never held, and what stands around
+    the attention is computed again for the gradient: memory grows with h·w, time with its square.
     """
 
     def __init__(self, *, dim: int, sources: Sequence[int], reduction: int, residual: bool) -> None:
         super().__init__()
         width = dim * len(sources)
         self.residual = residual
-        self.gates = nn.ModuleList(nn.Conv2d(c, c, 1) for c in sources)
-        self.mix = nn.Conv2d(sum(sources), width, 1)
-        self.query, self.key = _gated(width, reduction), _gated(width, reduction)
-        self.value, self.out = _gated(dim, reduction), _gated(dim, reduction)
+        self.mix = Mix(sources, width)
+        self.query = nn.Sequential(*_gated(width, reduction), Cells(), nn.ReLU(inplace=True))
+        self.key = nn.Sequential(*_gated(width, reduction), Cells(), nn.ReLU(inplace=True))
+        self.value = nn.Sequential(*_gated(dim, reduction), Cells())
+        self.out = nn.Sequential(*_gated(dim, reduction))
 
     def forward(self, target: Tensor, *sources: Tensor) -> Tensor:
-        query, key, value = recompute(self, self.maps, target, *sources)
-        found = attend(query, key, value).transpose(1, 2).reshape(target.shape)
-        return target + self.out(found) if self.residual else self.out(found)
+        found = attend(*self.maps(target, *sources)).transpose(1, 2).reshape(target.shape)
+        out = recompute(self.out, found)
+        return target + out if self.residual else out
 
     def maps(self, target: Tensor, *sources: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Θᵀ, Φᵀ and Sᵀ: B×hw×width, the same, and B×hw×dim."""
+        mixed = recompute(self.mix, *sources)
+        return recompute(self.query, mixed), recompute(self.key, mixed), recompute(self.value, target)
+
+
+class Mix(nn.Module):
+    """G: maps of the widths `sources`, each gated by itself, to one map of `width` channels."""
+
+    def __init__(self, sources: Sequence[int], width: int) -> None:
+        super().__init__()
+        self.gates = nn.ModuleList(nn.Conv2d(channels, channels, 1) for channels in sources)
+        self.fuse = nn.Conv2d(sum(sources), width, 1)
+
+    def forward(self, *sources: Tensor) -> Tensor:
         gated = [x * gate(x).sigmoid() for x, gate in zip(sources, self.gates, strict=True)]
-        mixed = self.mix(torch.cat(gated, 1)).relu()
-        # The copy to cells comes before the ReLU, so that what the ReLU and the attention keep is one tensor.
-        query, key = (cells(f(mixed)).contiguous().relu() for f in (self.query, self.key))
-        return query, key, cells(self.value(target))
+        return self.fuse(torch.cat(gated, 1)).relu()
 
 
-def _gated(width: int, reduction: int) -> nn.Module:
-    return nn.Sequential(Cbam(width, reduction), nn.BatchNorm2d(width))
+class Cells(nn.Module):
+    """B×C×h×w as B×hw×C, contiguous as the fused attention wants it."""
+
+    def forward(self, stream: Tensor) -> Tensor:
+        return stream.flatten(2).transpose(1, 2).contiguous()
+
+
+def _gated(width: int, reduction: int) -> tuple[nn.Module, nn.Module]:
+    return Cbam(width, reduction), nn.BatchNorm2d(width)

@@ -1,8 +1,8 @@
-"""Memory for time: what a function computed on its way is computed again for the gradient instead of being kept."""
+"""Memory for time: what a module computes on its way is computed again for the gradient instead of being kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 import torch
@@ -10,18 +10,16 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 
-def recompute(
-    part: nn.Module, run: Callable[..., tuple[Tensor, ...]], *inputs: Tensor
-) -> tuple[Tensor, ...]:
-    """`run(*inputs)`, of which only inputs and outputs are kept; the batch norms of `part` count the batch once.
+def recompute(part: nn.Module, *inputs: Tensor) -> Tensor:
+    """`part(*inputs)`, keeping only inputs and output until the gradient; batch norms count the batch once.
 
-    Under `torch.compile` and export, which choose for themselves what to keep, and while fx traces, it is a plain call.
+    Under `torch.compile` and export, which choose for themselves what to keep, and while fx traces, a plain call.
     """
     plain = torch.compiler.is_compiling() or not all(isinstance(x, Tensor) for x in inputs)
     if plain or not torch.is_grad_enabled():
-        return run(*inputs)
+        return part(*inputs)
     return checkpoint(
-        run,
+        part,
         *inputs,
         use_reentrant=False,
         preserve_rng_state=False,

@@ -30,6 +30,7 @@ class Kind(Enum):
     PER_IMAGE = "prediction per image"
 
 
+MOST_HEIGHT, MOST_HUB = 91.0, 170.0  # boxes grow with the wires that reach them, up to these
 SMALL = (Kind.FIT, Kind.TRAINING)  # their text is small and none of it a title
 
 
@@ -87,9 +88,9 @@ def _box(step: Step, spec: Spec, lanes: Lanes, columns: Columns) -> Box:
     if is_shared(step):
         return _sized(step.name, Kind.SLAB, (step.name, *_slab_text(step, lanes)), None, column)
     if is_hub(step):
-        height = max(58.0, 20 + 11.0 * len(step.reads))
-        box = _sized(step.name, Kind.HUB, (part.word, *words.settings(part)[:2]), None, column)
-        return _grown(box, 118, min(height, 170))
+        height = max(58.0, min(20 + 11.0 * len(step.reads), MOST_HUB))
+        box = _sized(step.name, Kind.HUB, (part.word, *list(words.settings(part).values())[:2]), None, column)
+        return _grown(box, 118, height)
     if isinstance(part, Fit):
         text = (f"fit {words.shape(part.writes(())[0])}",)
         return _sized(step.name, Kind.FIT, text, step.task, column, _side(step, lanes))
@@ -97,11 +98,11 @@ def _box(step: Step, spec: Spec, lanes: Lanes, columns: Columns) -> Box:
         above = -1 if isinstance(part, AuxiliaryHead) else 0
         return _sized(step.name, Kind.TRAINING, (part.word, "training only"), step.task, column, above)
     box = _sized(step.name, Kind.PART, (part.word, *_details(part)), step.task, column)
-    return _grown(box, box.width, 14 + 7.0 * len(step.reads))
+    return _grown(box, box.width, min(14 + 7.0 * len(step.reads), MOST_HEIGHT))
 
 
 def _side(step: Step, lanes: Lanes) -> int:
-    """A fit of another task's stream leaves the lane's middle to its own, on the side that the stream comes from."""
+    """A fit of another task's stream stands on the side it comes from: the lane's middle is for its own."""
     carried = lanes.owners[step.writes[0]]
     if carried is None or step.task is None or carried == step.task:
         return 0
@@ -118,11 +119,13 @@ def _details(part: Part, *before: str) -> Iterator[str]:
     """What a layer or a decoder is set to; a link's settings stand in the caption of its stage."""
     yield from before
     if isinstance(part, Layer | Decoder):
-        for setting in words.settings(part)[: 1 if isinstance(part, Layer) else 2]:
+        for setting in list(words.settings(part).values())[: 1 if isinstance(part, Layer) else 2]:
             yield from measure.wrap(setting, 112, 3)
 
 
-def _sized(name: str, kind: Kind, lines: tuple[str, ...], task: str | None, column: int, side: int = 0) -> Box:
+def _sized(
+    name: str, kind: Kind, lines: tuple[str, ...], task: str | None, column: int, side: int = 0
+) -> Box:
     cut = tuple(measure.cut(line, measure.MOST_NAME, measure.TITLE_SIZE, bold=True) for line in lines)
     if kind in SMALL:
         widest = max(measure.width(line, measure.SMALL_SIZE) for line in cut)
@@ -131,7 +134,9 @@ def _sized(name: str, kind: Kind, lines: tuple[str, ...], task: str | None, colu
     title = measure.width(cut[0], measure.TITLE_SIZE, bold=True)
     widest = max([title, *(measure.width(line) for line in cut[1:])])
     tall = measure.LEADING * (measure.TITLE_SIZE + measure.SIZE * (len(cut) - 1))
-    width, height = (widest * 1.3 + 10, tall * 1.15 + 12) if kind is Kind.PER_IMAGE else (widest + 16, tall + 13)
+    width, height = widest + 16, tall + 13
+    if kind is Kind.PER_IMAGE:  # an ellipse around its text
+        width, height = widest * 1.3 + 10, tall * 1.15 + 12
     return Box(name, kind, cut, task, column, round(max(52.0, width), 1), round(height, 1), side)
 
 

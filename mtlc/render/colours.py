@@ -1,8 +1,8 @@
-"""The colours of a picture: one for each task, told apart by people with any colour vision, and the neutral ones."""
+"""The colours of a picture: one for each task, told apart with any colour vision, and neutral ones."""
 
 from __future__ import annotations
 
-# Okabe and Ito (2008) without yellow and black, which do not read on white, then four of Tol's muted scheme (2021).
+# From Okabe and Ito (2008), without yellow and black, which do not serve here, and Tol's muted scheme (2021).
 PALETTE = (
     "#0072b2",
     "#d55e00",
@@ -61,8 +61,12 @@ def contrast(one: str, other: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in _channels(colour))]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    red, green, blue = (_linear(value / 255) for value in _channels(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(value: float) -> float:
+    return value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4
 
 
 def _channels(colour: str) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""In which column of the picture each step stands: layers, decoders, a stage of links after the other, heads."""
+"""In which column of the picture each step stands: layers, decoders, stage after stage of links, heads."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ class Columns:
     @property
     def last(self) -> int:
         return len(self.sections) - 1
+
+    @property
+    def stages(self) -> list[int]:
+        """The stages that have a column, by their number from 1."""
+        return sorted({section - DECODERS for section in self.sections if DECODERS < section < self.heads})
 
     def within(self, section: int) -> list[int]:
         """The columns of a section, from left to right."""

@@ -17,13 +17,13 @@ from mtlc.render.wires import Wire, wires
 from mtlc.spec import Spec
 
 Level = Literal["spec", "graph"]
-FONT = {"fontname": measure.FONT, "fontsize": measure.SIZE}
+FONT: write.Attributes = {"fontname": measure.FONT, "fontsize": measure.SIZE}
 
 
 def dot(graph: TaskGraph, spec: Spec, level: Level = "graph") -> str:
     """The picture of a graph after any pass, as text for Graphviz (`layout=nop2`: the places are in it).
 
-    Level `graph` shows every step; level `spec` one box per part of the spec, without what the compiler added.
+    Level `graph` shows every step, level `spec` one box per part of the spec without what the compiler added.
     Shapes stand on the wires once the pass `shapes` has filled them.
     """
     drawn = picture(simplify(graph, spec) if level == "spec" else graph, spec)

@@ -26,8 +26,8 @@ class Manner(Enum):
 class Flow:
     """One feature from one box to another. `task` is the lane it runs in, None between shared layers.
 
-    `rail` says that it runs below the lane's middle line, because something stands on it. `label` stands on the
-    wire, or beside its end where it is a rail.
+    `rail` says that it runs below the lane's middle line, because something stands on it. `label` stands on
+    the wire, or beside its end where it is a rail.
     """
 
     feature: str
@@ -89,10 +89,10 @@ def _flow(
 
 
 def _label(levels: Levels, head: Step, stored: bool) -> str:
-    """A refinement uses one of the stored levels, and its stride says which."""
-    if stored and isinstance(head.part, Refine):
-        return words.stride(levels[head.part.level].stride)
-    return words.shape(levels)
+    """Of stored levels the strides: a refinement uses one of them."""
+    if not stored:
+        return words.shape(levels)
+    return words.strides(levels[head.part.level :][:1] if isinstance(head.part, Refine) else levels)
 
 
 def _busy(graph: TaskGraph, boxes: Found, lanes: Lanes) -> set[tuple[str, int]]:

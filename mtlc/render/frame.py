@@ -8,23 +8,23 @@ from mtlc.render import colours, looks, measure, words, write
 from mtlc.render.boxes import Kind
 from mtlc.render.columns import DECODERS, LAYERS
 from mtlc.render.flows import Manner
-from mtlc.render.layout import NAME, shown
+from mtlc.render.layout import MARGIN, NAME, shown
 from mtlc.render.legend import Entry, legend
 from mtlc.render.picture import Picture
 from mtlc.render.wires import Path, Point
 from mtlc.schema import call, literal
 
 TITLE = 15.0
-MARGIN = 9.0
 ROW = 12.0  # from one line of a caption to the next
+TITLED = {"class": "titled"}
 SAMPLE = (26.0, 11.0)
 
 
 def frame(picture: Picture) -> Iterator[str]:
-    rows = max((len(_stage_text(picture, stage)) for stage in picture.stages), default=1)
+    rows = max((len(_stage_text(picture, stage)) for stage in picture.columns.stages), default=1)
     top = -16 - ROW * rows
     yield from _title(picture, top - 18)
-    for stage in picture.stages:
+    for stage in picture.columns.stages:
         yield from _band(picture, stage, top)
     yield from _captions(picture, top + ROW)
     yield from _names(picture)
@@ -34,7 +34,7 @@ def frame(picture: Picture) -> Iterator[str]:
 def text(name: str, left: float, y: float, said: str, size: float, **look: str) -> str:
     """One line of text whose left end is given."""
     wide = measure.width(said, size, bold="class" in look)
-    shape = {"shape": "plaintext", "style": "", "margin": 0, "fontsize": size}
+    shape: write.Attributes = {"shape": "plaintext", "style": "", "margin": 0, "fontsize": size}
     label = write.label([said], left=True)
     return write.node(name, (left + wide / 2, y), (wide, size * 1.3), {"label": label, **shape, **look})
 
@@ -42,13 +42,10 @@ def text(name: str, left: float, y: float, said: str, size: float, **look: str) 
 def _title(picture: Picture, y: float) -> Iterator[str]:
     spec = picture.spec
     count = len(picture.lanes.order)
-    parts = (f"{spec.data.word} {literal(spec.data.size)}", f"{count} task{'s' * (count != 1)}", _balance(picture))
-    yield text(".title", 0, y - 16, picture.name, TITLE, fontcolor=colours.INK, **{"class": "titled"})
+    data, balance = f"{spec.data.word} {literal(spec.data.size)}", f"balance {call(spec.balance)}"
+    parts = (data, f"{count} task{'s' * (count != 1)}", balance)
+    yield text(".title", 0, y - 16, picture.name, TITLE, fontcolor=colours.INK, **TITLED)
     yield text(".subtitle", 0, y, "  ·  ".join(parts), measure.SIZE, fontcolor=colours.NEUTRAL)
-
-
-def _balance(picture: Picture) -> str:
-    return f"balance {call(picture.spec.balance)}"
 
 
 def _stage_sides(picture: Picture, stage: int) -> tuple[float, float]:
@@ -69,10 +66,11 @@ def _band(picture: Picture, stage: int, top: float) -> Iterator[str]:
     place = write.box(left, top, right, picture.layout.bottom + MARGIN)
     look = {"bb": place, "style": "filled,rounded", "color": colours.BAND_EDGE, "fillcolor": colours.BAND}
     caption, *rest = _stage_text(picture, stage)
-    lines = [text(f".stage.{stage}", left + 7, top + ROW, caption, measure.TITLE_SIZE, **{"class": "titled"})]
-    for number, line in enumerate(rest, 1):
-        y = top + ROW * (number + 1)
-        lines.append(text(f".stage.{stage}.{number}", left + 7, y, line, measure.SIZE, fontcolor=colours.NEUTRAL))
+    x, name = left + 7, f".stage.{stage}"
+    lines = [text(name, x, top + ROW, caption, measure.TITLE_SIZE, **TITLED)]
+    for number, line in enumerate(rest, 2):
+        y = top + ROW * number
+        lines.append(text(f"{name}.{number}", x, y, line, measure.SIZE, fontcolor=colours.NEUTRAL))
     yield from write.block(f"subgraph cluster_stage_{stage}", [write.defaults("graph", look), *lines])
 
 
@@ -80,11 +78,12 @@ def _captions(picture: Picture, y: float) -> Iterator[str]:
     own = any(box.task and picture.columns.sections[box.column] == LAYERS for box in picture.boxes)
     layers = "layers" if own else "shared layers"
     heads = picture.columns.heads
-    for section, said in ((LAYERS, layers), (DECODERS, "decoders"), (heads, "heads"), (heads + 1, "predictions")):
+    said = {LAYERS: layers, DECODERS: "decoders", heads: "heads", heads + 1: "predictions"}
+    for section, caption in said.items():
         inside = picture.columns.within(section)
         if inside:
             left = picture.layout.columns[inside[0]][0]
-            yield text(f".caption.{section}", left, y, said, measure.SIZE, fontcolor=colours.QUIET)
+            yield text(f".caption.{section}", left, y, caption, measure.SIZE, fontcolor=colours.QUIET)
 
 
 def _names(picture: Picture) -> Iterator[str]:
@@ -94,7 +93,7 @@ def _names(picture: Picture) -> Iterator[str]:
         y = picture.layout.lanes[task].y - halves.get((task, column), 4.0) - NAME / 2
         left = picture.layout.columns[column][0]
         ink = colours.shade(picture.colour[task])
-        yield text(f".task.{task}", left, y, shown(task), measure.TITLE_SIZE, fontcolor=ink, **{"class": "titled"})
+        yield text(f".task.{task}", left, y, shown(task), measure.TITLE_SIZE, fontcolor=ink, **TITLED)
 
 
 def _legend(picture: Picture) -> Iterator[str]:
@@ -124,5 +123,5 @@ def _sample(name: str, sample: Kind | Manner, at: Point) -> Iterable[str]:
     path = Path([(x, y)], tip=(x + wide, y))
     path.line((x + wide - 6, y))
     ends = [f"{name}.from", f"{name}.to"]
-    points = [write.node(end, (x + wide * n, y), (0.1, 0.1), {"style": "invis"}) for n, end in enumerate(ends)]
-    return [*points, write.edge(ends[0], ends[1], path, looks.wire(sample, colour))]
+    dots = [write.node(end, (x + wide * n, y), (0.1, 0.1), {"style": "invis"}) for n, end in enumerate(ends)]
+    return [*dots, write.edge(ends[0], ends[1], path, looks.wire(sample, colour))]

@@ -15,7 +15,7 @@ Owners = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class Lanes:
-    """The tasks from top to bottom, whose stream each feature is, and the tasks that each shared layer serves."""
+    """The tasks from top to bottom, whose stream each feature is, and whom each shared layer serves."""
 
     order: tuple[str, ...]
     owners: Owners
@@ -61,11 +61,11 @@ def _owners(graph: TaskGraph) -> dict[str, str | None]:
 
 
 def _users(graph: TaskGraph) -> dict[str, set[str]]:
-    """The tasks behind each shared layer: those of the steps that read it, directly or through other layers."""
+    """The tasks of the steps that read each shared layer, directly or through other layers."""
     producers = graph.producers()
     users: dict[str, set[str]] = {name: set() for name, step in graph.steps.items() if is_shared(step)}
-    for step in reversed(graph.steps.values()):
-        mine = users[step.name] if is_shared(step) else {step.task} - {None}
+    for step in reversed(list(graph.steps.values())):
+        mine = users[step.name] if is_shared(step) else {step.task} if step.task else set()
         for feature in step.reads:
             source = producers.get(feature)
             if source is not None and is_shared(source):

@@ -1,10 +1,11 @@
-"""Where everything stands: lanes from top to bottom, columns from left to right. Points, y grows downwards."""
+"""Where everything stands: lanes from top to bottom, columns from left to right. In points, y downwards."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mtlc.graph import IMAGE_FEATURE
 from mtlc.render import measure
@@ -16,6 +17,7 @@ BETWEEN_LANES = 12.0
 STACK = 7.0  # between boxes of one lane that stand above each other
 RAIL = 9.0  # between rails
 NAME = 17.0  # room for the lane's name above its first box
+MARGIN = 9.0  # between a stage's boxes and the edge of its band
 LEAST = 19.0  # half of the lowest lane
 
 
@@ -78,11 +80,14 @@ class Layout:
         return max(lane.bottom for lane in self.lanes.values())
 
 
-def layout(boxes: Mapping[str, Box], flows: Sequence[Flow], lanes: Lanes) -> Layout:
+Titles = Mapping[tuple[int, int], float]  # the width of what stands above the columns from one to another
+
+
+def layout(boxes: Mapping[str, Box], flows: Sequence[Flow], lanes: Lanes, titles: Titles) -> Layout:
     slots = _slots(boxes, flows)
     drawn_lanes = _lanes(boxes, slots, lanes)
     begins = _begins(boxes, lanes)
-    gaps, columns = _columns(boxes, flows, lanes, begins)
+    gaps, columns = _columns(boxes, flows, lanes, begins, titles)
     rails = {key: _rail(drawn_lanes[key[0]], slots, key) for key in slots}
     places = _places(boxes, flows, lanes, drawn_lanes, columns)
     return Layout(places, drawn_lanes, gaps, rails, begins, columns)
@@ -92,7 +97,7 @@ Slots = Mapping[tuple[str, str], int]
 
 
 def _slots(boxes: Mapping[str, Box], flows: Sequence[Flow]) -> Slots:
-    """For each lane and feature with a rail, the number of the rail from the top. Rails apart share a number."""
+    """For each lane and feature with a rail, the rail's number from the top. Rails apart share a number."""
     reach: dict[tuple[str, str], tuple[int, int]] = {}
     for flow in flows:
         if flow.rail and flow.task is not None:
@@ -174,7 +179,7 @@ def _begins(boxes: Mapping[str, Box], lanes: Lanes) -> dict[str, int]:
 
 
 def _columns(
-    boxes: Mapping[str, Box], flows: Sequence[Flow], lanes: Lanes, begins: Mapping[str, int]
+    boxes: Mapping[str, Box], flows: Sequence[Flow], lanes: Lanes, begins: Mapping[str, int], titles: Titles
 ) -> tuple[tuple[Gap, ...], tuple[tuple[float, float], ...]]:
     count = 1 + max(box.column for box in boxes.values())
     widths = [0.0] * count
@@ -183,6 +188,10 @@ def _columns(
     out, run, into = _rooms(boxes, flows, lanes, count)
     for task, column in begins.items():
         run[column] = max(run[column], _name_width(task) - widths[column])
+    for (first, last), title in titles.items():
+        inside = sum(widths[first : last + 1]) + sum(out[first : last + 1]) + into[first - 1]
+        inside += sum(run[first:last]) + sum(into[first:last])
+        into[first - 1] += max(0.0, title + 2 * MARGIN - inside - 2 * MARGIN * (not out[last]))
     gaps, columns, x = [], [], 0.0
     for width, *rooms in zip(widths, out, run, into, strict=True):
         columns.append((x, x + width))
@@ -284,13 +293,13 @@ def _members(boxes: Mapping[str, Box], flows: Sequence[Flow], lanes: Lanes) -> d
 
 
 def _hub(box: Box, rows: set[int], lanes: Lanes, drawn: Mapping[str, Lane]) -> tuple[float, float]:
-    """In the middle of its lanes, or between two lanes where a stream that it does not take would run through it."""
+    """In the middle of its lanes, or between two where a stream that it does not take would cross it."""
     ys = [drawn[lanes.order[row]].y for row in sorted(rows)]
     middle = (ys[0] + ys[-1]) / 2
     passing = [drawn[lanes.order[row]].y for row in range(min(rows), max(rows)) if row not in rows]
     if all(abs(y - middle) > box.height / 2 + 8 for y in passing):
         return middle, box.height
     lines = [drawn[lanes.order[row]].y for row in range(min(rows), max(rows) + 1)]
-    spots = [((a + b) / 2, b - a - 20) for a, b in zip(lines, lines[1:], strict=False)]
+    spots = [((a + b) / 2, b - a - 20) for a, b in pairwise(lines)]
     y, room = min(spots, key=lambda spot: abs(spot[0] - middle))
     return y, min(box.height, room)

@@ -44,7 +44,7 @@ def cut(text: str, room: float, size: float = SIZE, *, bold: bool = False) -> st
 
 
 def wrap(text: str, room: float, most: int, size: float = SIZE) -> tuple[str, ...]:
-    """The text in at most `most` lines, broken after spaces, commas, dots and underscores; what is left is cut."""
+    """The text in at most `most` lines, broken after spaces, dots and underscores; the rest is cut."""
     lines = [""]
     for piece in _pieces(text):
         if lines[-1] and len(lines) < most and width((lines[-1] + piece).rstrip(), size) > room:

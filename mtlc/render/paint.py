@@ -9,9 +9,13 @@ from pathlib import Path
 from mtlc.render.measure import FONT, SIZE, TITLE_SIZE
 
 FONTS = Path(__file__).parent / "fonts"
-FAMILY = f"{FONT}, Helvetica, Arial, sans-serif"  # the others are for a reader without the font; none is wider
+FAMILY = f"{FONT}, Helvetica, Arial, sans-serif"  # for a reader without the font: none is wider
+DPI = 96
 MOST_PIXELS = 16_000
-_TITLED = re.compile(r'(<g id="[^"]+" class="node titled">\n<title>[^<]*</title>\n(?:<(?!text)[^>]*>\n)*<text )([^>]*)')
+_TITLED = re.compile(
+    r"""(<g [^>]* class="node titled">\n<title>[^<]*</title>\n(?:<(?!text)[^>]*>\n)*<text )([^>]*)"""
+)
+_SIZE = re.compile(r'<svg width="(\d+)pt" height="(\d+)pt"')
 
 
 class PictureError(Exception):
@@ -34,10 +38,13 @@ def png(dot: str) -> bytes:
     import resvg_py
 
     text = svg(dot)
-    longest = max(float(side) for side in re.findall(r'<svg width="(\d+)pt" height="(\d+)pt"', text)[0]) * 96 / 72
-    zoom = min(2.0, MOST_PIXELS / longest)
+    sides = [float(side) * DPI / 72 for found in _SIZE.findall(text) for side in found]
+    zoom = min(2.0, MOST_PIXELS / max(sides))
     fonts = [str(path) for path in sorted(FONTS.glob("*.ttf"))]
-    return resvg_py.svg_to_bytes(text, background="white", dpi=96, zoom=zoom, font_files=fonts, font_family=FONT)
+    drawn = resvg_py.svg_to_bytes(
+        text, background="white", dpi=DPI, zoom=zoom, font_files=fonts, font_family=FONT
+    )
+    return bytes(drawn)
 
 
 def _bold(found: re.Match[str]) -> str:

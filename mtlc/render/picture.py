@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from mtlc.graph import TaskGraph
-from mtlc.render import colours
+from mtlc.render import colours, measure, words
 from mtlc.render.boxes import Box, boxes
 from mtlc.render.columns import DECODERS, Columns, columns
 from mtlc.render.flows import Flow, flows
@@ -35,11 +35,6 @@ class Picture:
         return [place.box for place in self.layout.places.values()]
 
     @property
-    def stages(self) -> list[int]:
-        """The stages that have a column, by their number from 1."""
-        return sorted({s - DECODERS for s in self.columns.sections if DECODERS < s < self.columns.heads})
-
-    @property
     def right(self) -> float:
         return self.layout.columns[-1][1]
 
@@ -48,5 +43,15 @@ def picture(graph: TaskGraph, spec: Spec) -> Picture:
     rows, cols = lanes(graph, spec), columns(graph)
     drawn = boxes(graph, spec, rows, cols)
     moved = flows(graph, drawn, rows)
+    placed = layout(drawn, moved, rows, _titles(spec, cols))
     colour = {task: colours.task_colour(index) for index, task in enumerate(spec.tasks)}
-    return Picture(spec, rows, cols, moved, layout(drawn, moved, rows), colour)
+    return Picture(spec, rows, cols, moved, placed, colour)
+
+
+def _titles(spec: Spec, cols: Columns) -> dict[tuple[int, int], float]:
+    """For the first and last column of each stage, how wide the title above them is."""
+    inside = {stage: cols.within(DECODERS + stage) for stage in cols.stages}
+    return {
+        (where[0], where[-1]): measure.width(words.title(spec, stage), measure.TITLE_SIZE, bold=True)
+        for stage, where in inside.items()
+    }

@@ -1,4 +1,4 @@
-"""The graph as the spec writes it: one step per part, without what the compiler put between and inside them."""
+"""The graph as the spec writes it: one step per part, without what the compiler put between and inside."""
 
 from __future__ import annotations
 
@@ -48,9 +48,10 @@ class _Drawn:
         self._keep(replace(link, writes=writes, shapes=shapes))
 
     def _traced(self, step: Step) -> Step:
-        """This refinement as the whole of trace-back so far: what the first one read, what this one writes."""
+        """All of trace-back up to this refinement: what the first one read, what this one writes."""
         name = f"trace_back_{step.stage}_{step.task}"
         begun = self.steps.get(name, step)
         assert step.stage is not None
         part = self.spec.links[step.stage - 1].part
-        return replace(step, name=name, part=part, reads=begun.reads, writes=step.writes[-1:], shapes=step.shapes[-1:])
+        step = replace(step, name=name, part=part, reads=begun.reads)
+        return replace(step, writes=step.writes[-1:], shapes=step.shapes[-1:])

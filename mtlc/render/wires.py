@@ -1,10 +1,10 @@
-"""The curve of every wire: along its lane, across lanes just before its end, or on a rail below what stands there."""
+"""The curve of every wire: along its lane, across lanes just before its end, or on a rail below the lane."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mtlc.render.boxes import Kind
@@ -78,37 +78,41 @@ def _arrivals(flows: Sequence[Flow], router: _Router) -> None:
         if not _from_below(flow, router.layout) and not _upwards(flow, router.layout):
             reaching[flow.head].append((_height(flow, router.layout), number))
     for head, arriving in reaching.items():
-        place = router.layout.places[head]
-        for y, number in arriving:
-            router.ports[number] = _port(place, y, [each for each, _ in arriving], -1)
+        ports = _ports(router.layout.places[head], [y for y, _ in arriving], -1)
+        router.ports.update((number, ports[y]) for y, number in arriving)
 
 
 def _departures(flows: Sequence[Flow], router: _Router) -> None:
-    for name, place in router.layout.places.items():
-        if place.box.kind is Kind.HUB:
-            given = {flow.feature: _height(flow, router.layout) for flow in flows if flow.tail == name}
-            for feature, y in given.items():
-                router.leaving[name, feature] = _port(place, y, given.values(), 1)
+    giving: dict[str, dict[str, float]] = defaultdict(dict)
+    for flow in flows:
+        if router.layout.places[flow.tail].box.kind is Kind.HUB:
+            giving[flow.tail].setdefault(flow.feature, _height(flow, router.layout))
+    for name, heights in giving.items():
+        ports = _ports(router.layout.places[name], heights.values(), 1)
+        router.leaving.update(((name, feature), ports[y]) for feature, y in heights.items())
 
 
-def _port(place: Placed, y: float, heights: Iterable[float], side: int) -> Point:
-    """Where a wire at this height meets the left (-1) or right (1) side of a box: its own stream in the middle."""
+def _ports(place: Placed, heights: Iterable[float], side: int) -> dict[float, Point]:
+    """Where wires at these heights meet the left (-1) or right (1) side of a box."""
     ranks = sorted(set(heights))
-    if place.box.kind is Kind.SLAB:
-        return (place.left if side < 0 else place.right), min(max(y, place.top), place.bottom)
     if place.box.kind is Kind.HUB:
-        share = (ranks.index(y) + 0.5) / len(ranks) * 2 - 1
-        return _on_ellipse(place, share * 0.82, side)
-    above = [each for each in ranks if each < place.y - 0.01]
-    below = [each for each in ranks if each > place.y + 0.01]
-    step = min(7.0, (place.height / 2 - 5) / max(len(above), len(below), 1))
+        shares = [(number + 0.5) / len(ranks) * 2 - 1 for number in range(len(ranks))]
+        return {y: _on_ellipse(place, share * 0.82, side) for y, share in zip(ranks, shares, strict=True)}
+    x = place.left if side < 0 else place.right
+    if place.box.kind is Kind.SLAB:
+        return {y: (x, y) for y in ranks}
+    return {y: (x, place.y + shift) for y, shift in zip(ranks, _shifts(place, ranks), strict=True)}
+
+
+def _shifts(place: Placed, ranks: Sequence[float]) -> list[float]:
+    """The box's own stream meets its middle, the others as close to it as arrows can be told apart."""
     if len(ranks) == 1:
-        shift = 0.0
-    elif y in above:
-        shift = -step * (len(above) - above.index(y))
-    else:
-        shift = step * (below.index(y) + 1) if y in below else 0.0
-    return (place.left if side < 0 else place.right), place.y + shift
+        return [0.0]
+    above = sum(y < place.y - 0.01 for y in ranks)
+    below = sum(y > place.y + 0.01 for y in ranks)
+    step = min(7.0, (place.height / 2 - 5) / max(above, below))
+    own = [0.0] * (len(ranks) - above - below)
+    return [*(-step * (above - n) for n in range(above)), *own, *(step * (n + 1) for n in range(below))]
 
 
 def _on_ellipse(place: Placed, share: float, side: int) -> Point:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mtlc.parts.part import AUTO, Levels, Part
 from mtlc.render.measure import TITLE_SIZE, cut, wrap
-from mtlc.schema import keys, literal
+from mtlc.schema import keys, literal, set_keys
 from mtlc.spec import Line, Spec
 
 MOST_KEYS = 3
@@ -15,8 +15,12 @@ MOST_KEYS = 3
 def shape(levels: Levels) -> str:
     """`64 @ 1/4`, for several levels `64 @ 1/4…1/32`, for one vector per image `12`."""
     channels = _ends([str(level.channels) for level in levels])
-    strides = _ends([stride(level.stride) for level in levels])
-    return f"{channels} @ {strides}" if levels[0].stride else channels
+    return f"{channels} @ {strides(levels)}" if levels[0].stride else channels
+
+
+def strides(levels: Levels) -> str:
+    """`1/4…1/32`, or `1/8` for a single level."""
+    return _ends([stride(level.stride) for level in levels])
 
 
 def stride(pixels: int) -> str:
@@ -27,29 +31,34 @@ def _ends(items: Sequence[str]) -> str:
     return items[0] if len(set(items)) == 1 else f"{items[0]}…{items[-1]}"
 
 
-def settings(part: Part) -> list[str]:
+def settings(part: Part) -> dict[str, str]:
     """The keys of a part as the spec writes them, `slots = 32`, without those that are off or inferred."""
-    said = []
-    for key in keys(type(part)).values():
+    said = {}
+    for key in keys(type(part)).values():  # type: ignore[arg-type]
         value = getattr(part, key.attribute)
-        if value is None or value is AUTO or isinstance(value, bool):
-            continue
-        said.append(f"{key.name} = {value if isinstance(value, str) else literal(value)}")
+        if value is not None and value is not AUTO and not isinstance(value, bool):
+            said[key.name] = f"{key.name} = {value if isinstance(value, str) else literal(value)}"
     return said
 
 
 def call(part: Part) -> str:
-    """`kem(slots = 32, select = 64, heads = 4, …)`: the first keys, and whether there are more."""
-    said = settings(part)
-    shown = said[:MOST_KEYS] + ["…"] * (len(said) > MOST_KEYS)
-    return f"{part.word}({', '.join(shown)})" if said else part.word
+    """`kem(slots = 32, select = 64, heads = 4, …)`: what the spec sets, the first keys, `…` for others."""
+    said, chosen = settings(part), set_keys(part)
+    shown = [*(name for name in said if name in chosen), *(name for name in said if name not in chosen)]
+    kept = set(shown[: max(MOST_KEYS, sum(name in chosen for name in said))])
+    listed = [text for name, text in said.items() if name in kept] + ["…"] * (len(kept) < len(said))
+    return f"{part.word}({', '.join(listed)})" if said else part.word
+
+
+def title(spec: Spec, number: int) -> str:
+    return f"stage {number}: {spec.links[number - 1].part.word}"
 
 
 def stage(spec: Spec, number: int, room: float) -> tuple[str, ...]:
     """`stage 1: kem`, its settings, and who takes part where that is not every task that could."""
     line = spec.links[number - 1]
     _, bracket, keys = call(line.part).partition("(")
-    said = [cut(f"stage {number}: {line.part.word}", room, TITLE_SIZE, bold=True)]
+    said = [cut(title(spec, number), room, TITLE_SIZE, bold=True)]
     said += wrap(bracket + keys, room, 3) if bracket else ()
     return (*said, *(() if _everybody(spec, line) else wrap(_who(line), room, 2)))
 

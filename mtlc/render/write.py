@@ -38,7 +38,8 @@ def node(name: str, middle: Point, size: Point, attributes: Attributes) -> str:
 
 def edge(tail: str, head: str, path: Path, attributes: Attributes) -> str:
     points = " ".join(map(point, path.points))
-    return f"{quoted(tail)} -> {quoted(head)} [{_listed({**attributes, 'pos': f'e,{point(path.tip)} {points}'})}];"
+    place = {"pos": f"e,{point(path.tip)} {points}"}
+    return f"{quoted(tail)} -> {quoted(head)} [{_listed({**attributes, **place})}];"
 
 
 def box(left: float, top: float, right: float, bottom: float) -> str:

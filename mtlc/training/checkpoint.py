@@ -82,7 +82,7 @@ class Checkpoints:
 def pack_weights(module: nn.Module, spec: str) -> bytes:
     """A module's parameters and buffers, and the text of the spec that they belong to."""
     tensors = {name: each.detach().cpu().clone().contiguous() for name, each in module.state_dict().items()}
-    return to_safetensors(tensors, {"format": "pt", "spec": spec})
+    return to_safetensors(tensors, {"spec": spec})  # of one key: several come in no fixed order
 
 
 def pack_state(state: Mapping[str, Any]) -> bytes:

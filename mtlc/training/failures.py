@@ -38,7 +38,7 @@ def clear_model_errors(model: Model, at: Callable[[], str]) -> Iterator[None]:
     except torch.OutOfMemoryError as error:
         hint = "lower `train.batch`, or raise `train.accumulate`"
         raise RunError(f"{at()}: the device has too little memory{_place(model, error)}", hint) from None
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         place = _place(model, error)
         if not place:
             raise

@@ -154,9 +154,10 @@ def test_the_weights_are_projected_means_and_not_means_of_projections():
     assert balancer.weights() == pytest.approx({"a": 2 * a / (a + b), "b": 2 * b / (a + b)})
 
 
-def test_zero_losses_give_finite_weights():
-    balancer = lps()
-    for window in (named(0.0, 1.0, 2.0), named(0.0, 0.0, 1.0), named(1.0, 0.0, 0.0), named(0.0, 0.0, 0.0)):
+@pytest.mark.parametrize("epsilon", [1e-6, 5e-324])
+def test_zero_losses_give_finite_weights(epsilon):
+    balancer = lps(epsilon=epsilon)
+    for window in (named(0.0, 1.0, 2.0), named(0.0, 0.0, 0.0), named(1e38, 0.0, 1.0), named(0.0, 0.0, 0.0)):
         balancer.observe(window, epoch_end=True)
         assert all(0 <= weight < math.inf for weight in balancer.weights().values())
         assert mean(balancer.weights()) > 0

@@ -76,4 +76,6 @@ def test_rows_are_the_part_that_one_backward_sees() -> None:
 
 def test_a_batch_moves_as_a_whole() -> None:
     moved = batch(Made(2), PARTS).to("meta")
-    assert {each.device.type for each in (moved.images, moved.labels["scene"], moved.present["scene"])} == {"meta"}
+    assert {each.device.type for each in (moved.images, moved.labels["scene"], moved.present["scene"])} == {
+        "meta"
+    }

@@ -48,7 +48,9 @@ def refusal(part: parts.Folder, split: str = "train") -> DataError:
 
 
 def test_a_sample_has_the_labels_that_its_files_have(make_folder: MakeFolder) -> None:
-    data = Folder(make_folder(PARTS, {"photos/a.png": photo(), "photos/b.png": photo(), "l/b.png": ids(7)}), "train")
+    data = Folder(
+        make_folder(PARTS, {"photos/a.png": photo(), "photos/b.png": photo(), "l/b.png": ids(7)}), "train"
+    )
     assert data.ids == ("a", "b") and len(data) == 2
     assert set(data.load(0).labels) == set() and set(data.load(1).labels) == {"parts"}
     assert data.labelled("parts") == {"b"}
@@ -65,7 +67,9 @@ def test_raw_ids_become_classes_and_the_rest_is_ignored(make_folder: MakeFolder)
 
 @pytest.mark.parametrize(("other", "value"), [("ignore", 255), ("sky", 1)])
 def test_other_says_what_unknown_ids_are(make_folder: MakeFolder, other: str, value: int) -> None:
-    part = make_folder(PARTS.replace("99}", f"99, other: {other}}}"), {"photos/a.png": photo(), "l/a.png": ids(3)})
+    part = make_folder(
+        PARTS.replace("99}", f"99, other: {other}}}"), {"photos/a.png": photo(), "l/a.png": ids(3)}
+    )
     assert (first(part).labels["parts"] == value).all()
 
 
@@ -128,7 +132,9 @@ def test_float_normals_are_taken_as_they_are(make_folder: MakeFolder, axes: str)
 def test_a_mask_is_one_above_its_threshold(make_folder: MakeFolder) -> None:
     raw = ids()
     raw[0, :4] = [0, 100, 200, 255]
-    manifest = HEAD + "  saliency: {files: 'm/{id}.png', above: 127, ignore: 255}\n  edges: {files: 'm/{id}.png'}\n"
+    manifest = (
+        HEAD + "  saliency: {files: 'm/{id}.png', above: 127, ignore: 255}\n  edges: {files: 'm/{id}.png'}\n"
+    )
     labels = first(make_folder(manifest, {"photos/a.png": photo(), "m/a.png": raw})).labels
     assert labels["saliency"][0, 0, :4].tolist() == [0, 0, 1, 255]
     assert labels["edges"][0, 0, :4].tolist() == [0, 1, 1, 1]
@@ -281,7 +287,9 @@ def test_a_folder_in_place_of_an_image_is_told(make_folder: MakeFolder) -> None:
 
 
 def test_objects_in_an_array_file_are_not_unpickled(make_folder: MakeFolder, tmp_path: Path) -> None:
-    part = make_folder(HEAD + "  depth: {files: 'd/{id}.npy', scale: 1}\n", {"photos/a.png": photo(), "d/x": ""})
+    part = make_folder(
+        HEAD + "  depth: {files: 'd/{id}.npy', scale: 1}\n", {"photos/a.png": photo(), "d/x": ""}
+    )
     np.save(tmp_path / "root/d/a.npy", np.array([{"a": 1}], object), allow_pickle=True)
     assert "damaged" in refusal(part).message
 

@@ -74,7 +74,10 @@ def test_ids_are_taken_as_written(tmp_path: Path, written: str, ids: tuple[str, 
 
 def test_a_split_may_be_a_file_or_a_glob_without_others(tmp_path: Path) -> None:
     text = GOOD.replace("train: 1-3", 'train: {glob: "*", without: val}\n  val: {file: val.txt}')
-    assert read(tmp_path, text).splits == {"train": Ids(glob="*", without=("val",)), "val": Ids(file="val.txt")}
+    assert read(tmp_path, text).splits == {
+        "train": Ids(glob="*", without=("val",)),
+        "val": Ids(file="val.txt"),
+    }
 
 
 def test_classes_may_gather_raw_ids(tmp_path: Path) -> None:
@@ -182,7 +185,9 @@ def test_a_mistake_is_told_once_at_its_line(
         ("tags: {file: t.csv, classes: [a], path: x}", "no key `path`", "its keys are"),
     ],
 )
-def test_a_mistake_in_a_label_is_told_once(tmp_path: Path, label: str, message: str, hint: str | None) -> None:
+def test_a_mistake_in_a_label_is_told_once(
+    tmp_path: Path, label: str, message: str, hint: str | None
+) -> None:
     (problem,) = problems(tmp_path, with_label(f"  {label}\n"))
     assert problem.line == 10
     assert message in problem.message

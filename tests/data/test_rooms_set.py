@@ -19,7 +19,10 @@ def test_a_sample_has_every_label_in_its_form() -> None:
     assert sample.labels["depth"].shape == (1, 24, 32) and (sample.labels["depth"] > 0).all()
     assert torch.allclose(sample.labels["normals"].norm(dim=0), torch.ones(24, 32), atol=1e-4)
     for mask in ("edges", "saliency"):
-        assert sample.labels[mask].shape == (1, 24, 32) and set(sample.labels[mask].unique().tolist()) <= {0, 1}
+        assert sample.labels[mask].shape == (1, 24, 32) and set(sample.labels[mask].unique().tolist()) <= {
+            0,
+            1,
+        }
 
 
 def test_a_sample_from_memory_is_the_same() -> None:

@@ -14,7 +14,9 @@ JSON = Table("t.json", "tags.{id}", "names", ("null",))
 
 def vectors(tmp_path: Path, table: Table, text: str) -> dict[str, list[int]]:
     (tmp_path / table.file).write_text(text, "utf-8")
-    return {id: tags.tolist() for id, tags in read_table(table, CLASSES, tmp_path, ["a", "b"], "tags").items()}
+    return {
+        id: tags.tolist() for id, tags in read_table(table, CLASSES, tmp_path, ["a", "b"], "tags").items()
+    }
 
 
 def refusal(tmp_path: Path, table: Table, text: str) -> DataError:

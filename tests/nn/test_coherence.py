@@ -28,12 +28,13 @@ def affinity(module: Coherence, given: list[Tensor]) -> Tensor:
 @pytest.mark.parametrize("residual", [False, True])
 def test_it_equals_the_formulas_with_the_affinities_written_out(sources: int, residual: bool) -> None:
     module, (x, *others) = part(sources, residual).eval(), streams(1 + sources)
-    gated = [o * torch.sigmoid(gate(o)) for o, gate in zip(others, module.gates, strict=True)]
-    mixed = torch.relu(module.mix(torch.cat(gated, 1)))
+    gated = [o * torch.sigmoid(gate(o)) for o, gate in zip(others, module.mix.gates, strict=True)]
+    mixed = torch.relu(module.mix.fuse(torch.cat(gated, 1)))
     assert mixed.shape[1] == 8 * sources
-    theta, phi = (torch.relu(f(mixed)).flatten(2) for f in (module.query, module.key))
+    theta, phi = (torch.relu(norm(gate(mixed))).flatten(2) for gate, norm, *_ in (module.query, module.key))
     table = (theta.mT @ phi).softmax(-1)
-    found = (table @ module.value(x).flatten(2).mT).mT.reshape(x.shape)
+    gate, norm, _ = module.value
+    found = (table @ norm(gate(x)).flatten(2).mT).mT.reshape(x.shape)
     torch.testing.assert_close(module(x, *others), module.out(found) + (x if residual else 0))
 
 
@@ -77,7 +78,7 @@ def test_computing_again_changes_neither_gradients_nor_running_statistics(monkey
     states = []
     for plain in (True, False):
         if plain:
-            monkeypatch.setattr("mtlc.nn.coherence.recompute", lambda _, run, *inputs: run(*inputs))
+            monkeypatch.setattr("mtlc.nn.coherence.recompute", lambda module, *inputs: module(*inputs))
         module = part()
         module(*(x.requires_grad_() for x in streams())).square().sum().backward()
         states.append({n: p.grad for n, p in module.named_parameters()} | dict(module.named_buffers()))

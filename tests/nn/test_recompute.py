@@ -15,7 +15,7 @@ class Two(nn.Sequential):
 def step(part: nn.Module, again: bool) -> tuple[Tensor, list[Tensor]]:
     torch.manual_seed(1)
     x = torch.randn(2, 3, 5, 5, requires_grad=True)
-    out = recompute(part, part, x) if again else part(x)
+    out = recompute(part, x) if again else part(x)
     out.square().sum().backward()
     return out, [x.grad, *(p.grad for p in part.parameters())]
 
@@ -36,14 +36,14 @@ def test_it_keeps_less() -> None:
         with torch.autograd.graph.saved_tensors_hooks(lambda x, s=sizes: (s.append(x.numel()), x)[1], lambda x: x):
             part = Two()
             x = torch.randn(2, 3, 5, 5, requires_grad=True)
-            recompute(part, part, x) if again else part(x)
+            recompute(part, x) if again else part(x)
         kept[again] = sum(sizes)
     assert kept[True] < kept[False] / 2
 
 
 def test_settings_of_batch_norms_survive_a_backward_that_fails() -> None:
     part = Two()
-    out = recompute(part, part, torch.randn(2, 3, 5, 5, requires_grad=True))
+    out = recompute(part, torch.randn(2, 3, 5, 5, requires_grad=True))
     part[3].weight.data = part[3].weight.data[:, :2]
     try:
         out.sum().backward()

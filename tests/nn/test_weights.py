@@ -37,13 +37,13 @@ def test_the_packaged_weights_load_and_give_other_features() -> None:
 def test_each_packaged_tensor_lands_where_timm_has_it() -> None:
     body = encoder()
     body.load_pretrained()
-    path = Path(importlib.util.find_spec(weights.PACKAGE).origin).parent / "models" / "efficientnet-lite0-57934424.pth"
-    stored = torch.load(path, weights_only=True)
-    state = body.body.state_dict()
-    assert torch.equal(state["conv_stem.weight"], stored["stem.0.weight"])
-    running = [v for k, v in state.items() if k.endswith("running_var")]
-    expected = [v for k, v in stored.items() if k.endswith("running_var")][: len(running)]
-    assert all(map(torch.equal, running, expected))
+    path = Path(importlib.util.find_spec(weights.PACKAGE).origin).parent / "models" / weights.PACKAGED_FILE
+    stored, state = torch.load(path, weights_only=True), body.body.state_dict()
+    assert torch.equal(state["conv_stem.weight"], stored["_conv_stem.weight"])
+    for theirs, ours in (("_depthwise_conv.weight", "conv_dw.weight"), ("running_var", "running_var")):
+        found = [v for k, v in state.items() if k.endswith(ours) and k.startswith("blocks")]
+        expected = [v for k, v in stored.items() if k.endswith(theirs) and k.startswith("_blocks")]
+        assert len(found) == len(expected) and all(map(torch.equal, found, expected))
 
 
 def test_weights_that_the_spec_does_not_ask_for_are_not_loaded() -> None:

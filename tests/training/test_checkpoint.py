@@ -136,7 +136,7 @@ def test_weights_of_another_spec_are_refused_with_the_first_difference(checkpoin
     ("model", "what"),
     [
         (nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)), "`0.weight` has shape (2, 3, 1, 1), the model's"),
-        (nn.Sequential(nn.Conv2d(3, 2, 1)), "it has `1.weight`, which the model has not"),
+        (nn.Sequential(nn.Conv2d(3, 2, 1)), "it has `1.bias`, which the model has not"),
         (nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2), nn.Conv2d(2, 2, 1)), "it has no `2.weight`"),
     ],
 )

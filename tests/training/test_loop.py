@@ -49,11 +49,11 @@ def lines(out):
 
 
 def test_a_tiny_batch_is_learned_by_heart(tmp_path):
-    model = toy(ToyPart(images=2, test=2), train__batch=2, train__steps=120, train__optimizer="adamw(lr = 1e-2)")
+    model = toy(ToyPart(images=2, test=2), train__batch=2, train__steps=60, train__optimizer="adamw(lr = 1e-2)")
     run(model, tmp_path)
     losses = [line["losses"] for line in lines(tmp_path) if line["kind"] == "train"]
-    assert losses[-1]["semseg"] < 0.2 * losses[0]["semseg"]
-    assert losses[-1]["depth"] < 0.1 * losses[0]["depth"]
+    assert losses[-1]["semseg"] < 0.3 * losses[0]["semseg"]
+    assert losses[-1]["depth"] < 0.2 * losses[0]["depth"]
 
 
 def test_a_run_leaves_its_spec_plan_numbers_checkpoint_scores_and_sheets(tmp_path):
@@ -85,10 +85,16 @@ def test_without_a_test_split_nothing_is_scored_at_the_end(tmp_path):
 
 
 def test_the_best_weights_are_kept_and_tested(tmp_path):
-    model = toy(ToyPart(val=4, test=4), train__optimizer="sgd(lr = 3.0)", train__schedule="constant(warmup = 2)")
-    heard = Heard()
-    result = run(model, tmp_path, heard, steps=6)
-    assert heard.evaluations[-1] == (6, False), "the learning rate is meant to spoil the last steps"
+    model = toy(ToyPart(val=4, test=4))
+
+    def spoil(done):
+        if done.step == 5:
+            with torch.no_grad():
+                model.module("depth_head").get_parameter("predict.bias").sub_(2)
+
+    heard = Heard(spoil)
+    result = run(model, tmp_path, heard)
+    assert heard.evaluations[-1] == (6, False)
     best = [step for step, best in heard.evaluations if best][-1]
     assert result.best.step == best < 6
     index = RunFolder(tmp_path).checkpoints.index()
@@ -99,7 +105,7 @@ def test_the_best_weights_are_kept_and_tested(tmp_path):
 
 @pytest.mark.parametrize(("best", "higher"), [("loss", False), ("semseg", True), ("depth", False)])
 def test_best_is_by_the_loss_or_by_a_tasks_first_metric_in_its_own_direction(tmp_path, best, higher):
-    run(toy(ToyPart(val=4), eval__best=best, task__depth__weight=2, train__optimizer="sgd(lr = 0.5)"), tmp_path)
+    run(toy(ToyPart(val=4), eval__best=best, task__depth__weight=2, train__optimizer="adamw(lr = 0.05)"), tmp_path)
     validations = [line for line in lines(tmp_path) if line["kind"] == "val"]
     names = {"semseg": "miou", "depth": "rmse"}
     values = [
@@ -124,7 +130,7 @@ def test_evaluations_come_every_so_many_steps_and_at_the_end(tmp_path):
 
 def test_steps_of_a_batch_without_any_label_are_counted_and_said_once(tmp_path):
     heard = Heard()
-    model = toy(ToyPart(blank=("semseg", "depth")), train__batch=1, train__steps=16)
+    model = toy(ToyPart(images=16, blank=("semseg", "depth")), train__batch=2, train__steps=16)
     result = run(model, tmp_path, heard)
     assert result.empty == 14
     assert [note for note in heard.notes if "no label at all" in note] == [heard.notes[1]]

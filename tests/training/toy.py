@@ -48,6 +48,7 @@ class ToyPart(Data):
     test: int = key(0, "test images")
     bare: tuple[str, ...] = key((), "labels that the images with an odd number lack")
     blank: tuple[str, ...] = key((), "labels that only the last image has")
+    none: tuple[str, ...] = key((), "labels that no image of val and test has")
     poison: int = key(-1, "the image that has a pixel that is no number")
     broken: int = key(-1, "the image that cannot be read")
     augment: tuple[parts.Augment, ...] = key((), "changes")
@@ -88,7 +89,8 @@ class Toy:
 
     def _has(self, label: str, index: int) -> bool:
         blank = label in self.part.blank and index + 1 < len(self)
-        return not blank and not (label in self.part.bare and index % 2)
+        none = label in self.part.none and self.split != "train"
+        return not blank and not none and not (label in self.part.bare and index % 2)
 
 
 def _label(name: str, image: torch.Tensor) -> torch.Tensor:

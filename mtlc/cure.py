@@ -1,0 +1,105 @@
+"""What to write instead of a value that a key does not take: the same value in another form, else an example."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from typing import Any, Literal
+
+from mtlc.parts.part import Auto, Place, Size, named
+from mtlc.schema import Key, choices, literal, members, namespaces, number
+from mtlc.syntax import BadLiteral, Bare, Bool, Call, ListValue, Number, Text, Value
+
+_TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
+_NOTHING = ("none", "null", "nil", "off", "false")
+
+
+def cure(node: Value, key: Key, shown: str) -> str:
+    """The way out of a value of the wrong type; `shown` is the value as written."""
+    for each in members(key.type):
+        text = _converted(node, each, key, shown)
+        if text is not None:
+            return f"write `{key.name} = {text}`"
+    return f"write a value such as `{key.name} = {example(key)}`"
+
+
+def bound(value: Any, key: Key) -> str:
+    """The way out of a value that is out of bounds."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if key.high == 1 and 1 < value <= 100:
+            return f"write `{key.name} = {number(value)}%` for a share of a hundred"
+        if key.low is not None and value < key.low:
+            return f"write `{key.name} = {number(key.low)}` or more"
+        if key.high is not None and value > key.high:
+            return f"write `{key.name} = {number(key.high)}` or less"
+    return f"write a value such as `{key.name} = {example(key)}`"
+
+
+def example(key: Key) -> str:
+    """A value that the key takes: its default, or one made up from its type."""
+    default = key.default
+    if not key.required and default is not None and not isinstance(default, Auto) and default != ():
+        wordlike = isinstance(default, str) and (key.bare or default in choices(key.type))
+        return str(default) if wordlike else literal(default)
+    return _example(members(key.type)[0], key)
+
+
+def _example(type_: Any, key: Key) -> str:
+    if typing.get_origin(type_) is tuple:
+        return f"[{_example(typing.get_args(type_)[0], key)}]"
+    if typing.get_origin(type_) is Literal:
+        return str(typing.get_args(type_)[0])
+    if spaces := namespaces(type_):
+        return next(iter(named(spaces[0])), "…")
+    if type_ in (int, float):
+        return number(key.low if key.low is not None else 1)
+    if type_ is str:
+        return "NAME" if key.bare else '"…"'
+    return {bool: "true", Size: "64x64", Place: '"path/to/it"', types.NoneType: "none"}.get(type_, "auto")
+
+
+def _converted(node: Value, type_: Any, key: Key, shown: str) -> str | None:
+    """The value as this type would be written; None where there is no plain way."""
+    word = _word(node)
+    if type_ in (int, float):
+        return _as_number(node, type_)
+    if type_ is bool:
+        return "true" if word in (*_TRUE, "1") else "false" if word in (*_FALSE, "0") else None
+    if type_ is Size:
+        return _as_size(node, shown)
+    if type_ in (str, Place):
+        return f'"{shown}"' if isinstance(node, Bare) else None
+    if type_ is types.NoneType:
+        return "none" if word in _NOTHING else None
+    if typing.get_origin(type_) is tuple:
+        return None if isinstance(node, ListValue | BadLiteral) else f"[{shown}]"
+    spaces = namespaces(type_)
+    return node.value if isinstance(node, Text) and spaces and node.value in named(spaces[0]) else None
+
+
+def _word(node: Value) -> str:
+    if isinstance(node, Bare | Call):
+        return node.name.text.lower()
+    if isinstance(node, Bool):
+        return str(node.value).lower()
+    return node.value.lower() if isinstance(node, Text) else node.text if isinstance(node, Number) else ""
+
+
+def _as_number(node: Value, type_: type) -> str | None:
+    if isinstance(node, Text):
+        return node.value if re.fullmatch(r"[-+]?[0-9]+" + (r"(\.[0-9]+)?" if type_ is float else ""), node.value) else None
+    whole = isinstance(node, Number) and not node.percent and float(node.value).is_integer()
+    return str(int(node.value)) if isinstance(node, Number) and whole else None
+
+
+def _as_size(node: Value, shown: str) -> str | None:
+    if isinstance(node, ListValue):
+        sides = [str(each.value) for each in node.items if isinstance(each, Number) and isinstance(each.value, int)]
+        return "x".join(sides) if len(sides) == len(node.items) == 2 else None
+    if isinstance(node, Number) and isinstance(node.value, int):
+        return f"{node.value}x{node.value}"
+    sides = re.findall(r"[0-9]+", shown)
+    return "x".join(sides) if len(sides) == 2 else None
+
+
