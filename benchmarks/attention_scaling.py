@@ -1,8 +1,8 @@
-"""How time grows with the number of cells, for KEM and for plain attention: python benchmarks/attention_scaling.py
+"""How time grows with the number of cells, KEM against attention: python benchmarks/attention_scaling.py
 
-Forward and backward of one part over three streams (KEM) or one target and two sources (attention) of equal shape,
-with the defaults of the catalogue at width 64 on the CPU, from 1k to 16k cells of all streams together. The exponent
-is the slope of log(time) over log(cells); the best of several repeats counts.
+Forward and backward of one part over three streams (KEM) or one target and two sources (attention) of equal
+shape, with the defaults of the catalogue at width 64 on the CPU, from 1k to 16k cells of all streams
+together. The exponent is the slope of log(time) over log(cells); the best of several repeats counts.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def exponent(times: list[float]) -> float:
 
 def main() -> None:
     torch.manual_seed(0)
-    kem = dict(slots=32, select=64, heads=4, etf=64, residual=1.0, mask="before", norm=True)
+    kem = {"slots": 32, "select": 64, "heads": 4, "etf": 64, "residual": 1.0, "mask": "before", "norm": True}
     parts = {
         "kem": Kem(dim=DIM, streams=STREAMS, **kem),
         "kem, select 1 %": Kem(dim=DIM, streams=STREAMS, **(kem | {"select": 0.01})),

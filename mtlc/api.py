@@ -26,7 +26,7 @@ from mtlc.graph import TaskGraph
 from mtlc.parse import parse, parse_override
 from mtlc.passes import run_passes
 from mtlc.plan import Plan, plan
-from mtlc.resolve import resolve
+from mtlc.resolve import draft
 from mtlc.source import Source, load as read
 from mtlc.spec import Spec
 
@@ -75,8 +75,9 @@ def front(
     """Text to spec and graph: everything that can be known without torch. None if anything is wrong."""
     file = parse(source, diagnostics)
     given = [parse_override(each, diagnostics) for each in written(overrides)]
-    spec = resolve(file, diagnostics, overrides=[o for o in given if o is not None], plugins=plugins)
-    if spec is None or diagnostics.failed:
+    spec = draft(file, diagnostics, overrides=[o for o in given if o is not None], plugins=plugins)
+    if diagnostics.failed:  # what could be read may have mistakes of shape as well
+        run_passes(expand(spec, diagnostics), diagnostics, after="shapes")
         return None
     graph = graph_of(spec, diagnostics)
     return None if diagnostics.failed else (spec, graph)

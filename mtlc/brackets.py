@@ -1,44 +1,15 @@
 """Brackets and quotes that do not match: each is reported once and mended in a draft to be parsed."""
 
 import re
-from bisect import bisect_left
-from dataclasses import dataclass
 
 from mtlc.diagnostics import Diagnostics, Label
-from mtlc.scan import CLOSER, NAME, Mark, code_end, marks
+from mtlc.draft import Draft, mended
+from mtlc.margin import Margin, Opener
+from mtlc.scan import CLOSER, Mark, marks
 from mtlc.source import Source, Span
 
 DEPTH = 100
 MANY = 20  # mistakes after which the text is no spec: no more guessing at what was meant
-_BLANKS = re.compile(r"[ \t]*")
-_BEGIN = rf"{NAME}(?:[ \t]+{NAME})?(?:[ \t]*:[ \t]*{NAME})?"  # of a block
-_HEADER = re.compile(rf"\s*(?:use\b|let\b|mtl\b|{_BEGIN}[ \t]*(?:[{{#]|$))")
-_INLINE = re.compile(rf"\s*{NAME}(?:[ \t]+{NAME})??(?:[ \t]*:[ \t]*{NAME})?(?=[ \t]+{NAME}[ \t]*=)")
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A source's text with brackets that match. `added` holds the offsets in the draft of what was put in."""
-
-    source: Source
-    text: str
-    added: tuple[int, ...] = ()
-    reported: tuple[int, ...] = ()  # offsets in the draft of what was already reported
-
-    def span(self, start: int, end: int) -> Span:
-        """Offsets in the draft to a span of the source."""
-        return Span(self.source, self._origin(start), self._origin(end))
-
-    def _origin(self, offset: int) -> int:
-        return offset - bisect_left(self.added, offset)
-
-
-@dataclass(frozen=True)
-class Opener:
-    char: str
-    offset: int
-    line: int
-    indent: int
 
 
 def check(source: Source, diagnostics: Diagnostics) -> Draft | None:
@@ -47,13 +18,13 @@ def check(source: Source, diagnostics: Diagnostics) -> Draft | None:
     for mark in marks(source.text):
         if not checker.take(mark):
             return None
-    checker.finish()
-    return checker.draft()
+    return checker.finish()
 
 
 class _Checker:
     def __init__(self, source: Source, diagnostics: Diagnostics) -> None:
         self.source, self.text, self.diagnostics = source, source.text, diagnostics
+        self.margin = Margin(source)
         self.stack: list[Opener] = []
         self.added: list[tuple[int, str]] = []
         self.replaced: dict[int, str] = {}
@@ -67,25 +38,13 @@ class _Checker:
     def take(self, mark: Mark) -> bool:
         """Read one mark; False where it nests too deep."""
         if mark.kind == "open":
-            self.stack.append(self.opener(mark.start))
+            self.stack.append(self.margin.opener(mark.start))
             return len(self.stack) <= DEPTH or self.too_deep(mark.start)
         if mark.kind == "close":
             self.close(self.text[mark.start], mark.start)
         elif mark.kind == "quote":
             self.quote(mark)
         return True
-
-    def opener(self, offset: int) -> Opener:
-        line = self.source.line(offset)
-        return Opener(self.text[offset], offset, line, self.indent(line))
-
-    def indent(self, line: int) -> int:
-        return len(self.text[self.source.start(line) : self.code_start(line)].expandtabs(4))
-
-    def code_start(self, line: int) -> int:
-        """The offset after the blanks that a line begins with."""
-        blanks = _BLANKS.match(self.text, self.source.start(line))
-        return blanks.end() if blanks else 0
 
     def report(self, code: str, message: str, offset: int, label: str, hint: str, *others: Label) -> None:
         self.reported.append(offset)
@@ -102,7 +61,7 @@ class _Checker:
     def quote(self, mark: Mark) -> None:
         """It ends with its line, but before the brackets that close what was opened on the line."""
         if len(self.reported) >= MANY:
-            self.replaced.update({offset: " " for offset in range(mark.start, mark.end)})
+            self.replaced.update(dict.fromkeys(range(mark.start, mark.end), " "))
             return
         end = mark.start + self.quote_size(mark)
         line = self.source.line(mark.start)
@@ -176,9 +135,9 @@ class _Checker:
     def leave_deeper_indents(self, offset: int) -> None:
         """A `}` at the start of a line closes the block that begins at its indent, if there is one."""
         line = self.source.line(offset)
-        if self.code_start(line) < offset:
+        if self.margin.start(line) < offset:
             return
-        indent = self.indent(line)
+        indent = self.margin.indent(line)
         same = [each for each in self.stack if each.char == "{" and each.indent == indent]
         if same and self.stack[-1].indent > indent:
             left = [each for each in self.stack if each.offset > same[-1].offset]
@@ -197,7 +156,7 @@ class _Checker:
         """Openers (innermost first) without closers before `limit`: one mistake for those of one line."""
         told: set[int] = set()
         for opener in openers:
-            self.added.append((self.closing_place(opener, limit), CLOSER[opener.char]))
+            self.added.append((self.margin.closing_place(opener, limit), CLOSER[opener.char]))
             if opener.line in told:
                 continue
             told.add(opener.line)
@@ -209,68 +168,35 @@ class _Checker:
                 "MTL003", message, opener.offset, "opened here", f"close it with `{closers}`", *others
             )
 
-    def closing_place(self, opener: Opener, limit: int) -> int:
-        """Before the bracket that shows it, or at the end of the lines that are indented under the opener."""
-        last = self.source.line(limit)
-        end = code_end(self.text, opener.offset, self.line_end(opener.line))
-        brace = self.text.find("{", opener.offset + 1, end)
-        if opener.char != "{" and brace > 0:  # no block stands in parentheses
-            return brace
-        for line in range(opener.line + 1, last + 1):
-            text = self.source.line_text(line)
-            if not text.strip() or text.lstrip().startswith("#"):
-                continue
-            if self.indent(line) <= opener.indent and (opener.char != "{" or _HEADER.match(text)):
-                return max(end, opener.offset + 1)
-            start = self.source.start(line)
-            end = code_end(self.text, start, min(self.line_end(line), limit))
-        return limit if limit < len(self.text) else max(end, opener.offset + 1)
-
-    def line_end(self, line: int) -> int:
-        return self.source.start(line) + len(self.source.line_text(line))
-
     def add_inline_brace(self, offset: int) -> bool:
         """A `}` too many may be a `{` too few on its line: `task semseg classes = 40 }`."""
-        line = self.source.line(offset)
-        if self.stack and self.stack[-1].line == line:
+        if self.stack and self.stack[-1].line == self.source.line(offset):
             return False
-        header = _INLINE.match(self.text[self.source.start(line) : offset])
-        if not header:
-            return False
-        self.opening_brace(self.source.start(line) + header.end(), offset)
-        return True
+        place = self.margin.inline_header(offset)
+        if place:
+            self.opening_brace(place, offset)
+        return bool(place)
 
     def is_early(self, offset: int) -> bool:
         """Or one that closes a block from within its indented lines, while a later one closes nothing."""
         line = self.source.line(offset)
-        if not self.stack or self.stack[-1].line == line or self.stack[-1].indent >= self.indent(line):
+        if not self.stack or self.stack[-1].line == line or self.stack[-1].indent >= self.margin.indent(line):
             return False
         self.stray("}", offset)
         return True
 
     def add_brace_above(self, offset: int) -> bool:
         """Or on the line above those that are indented deeper, which may be missing altogether."""
-        closing = self.source.line(offset)
-        if self.code_start(closing) < offset:
+        line = self.source.line(offset)
+        first = self.margin.first_deeper(line)
+        if self.margin.start(line) < offset or first == line:
             return False
-        first = closing
-        while first > 1 and (self.is_blank(first - 1) or self.indent(first - 1) > self.indent(closing)):
-            first -= 1
-        while first < closing and self.is_blank(first):
-            first += 1
-        if first == closing:
-            return False
-        header = self.source.line_text(first - 1) if first > 1 else ""
-        if not header.strip() or re.search(r"[{}=#]|^\s*(?:use|let|mtl)\b", header):
-            self.orphans(first, offset)
-        else:
-            place = code_end(self.text, self.source.start(first - 1), self.line_end(first - 1))
+        place = self.margin.header_above(first)
+        if place:
             self.opening_brace(place, offset)
+        else:
+            self.orphans(self.margin.start(first), offset)
         return True
-
-    def is_blank(self, line: int) -> bool:
-        text = self.source.line_text(line).lstrip()
-        return not text or text.startswith("#")
 
     def opening_brace(self, place: int, closer: int) -> None:
         self.added.append((place, "{"))
@@ -278,29 +204,16 @@ class _Checker:
         message, hint = "a block has no `{`", "write `{` after this"
         self.report("MTL004", message, place - 1, "its entries begin after this", hint, label)
 
-    def orphans(self, line: int, closer: int) -> None:
-        """Entries whose block has no beginning get one without a keyword, which is dropped when it was read."""
-        place = self.code_start(line)
+    def orphans(self, place: int, closer: int) -> None:
+        """Entries whose block has no beginning get one without a keyword, dropped when it was read."""
         self.added += [(place, "_"), (place, "{")]
         label = Label(Span(self.source, closer, closer + 1), "closed here")
         hint = "write the beginning of their block above: `keyword {`"
         self.report("MTL013", "entries stand outside of any block", place, "the first of them", hint, label)
 
-    def finish(self) -> None:
+    def finish(self) -> Draft:
         self.unclosed(self.stack[::-1], len(self.text))
-
-    def draft(self) -> Draft:
-        text = list(self.text)
-        for offset, char in self.replaced.items():
-            text[offset] = char
-        added = sorted(self.added, key=lambda each: each[0])  # stable: the innermost closer stays first
-        for offset, char in reversed(added):
-            text.insert(offset, char)
-        places = tuple(offset + i for i, (offset, _) in enumerate(added))
-        reported = tuple(
-            offset + bisect_left([each[0] for each in added], offset) for offset in self.reported
-        )
-        return Draft(self.source, "".join(text), places, reported)
+        return mended(self.source, self.replaced, self.added, self.reported)
 
 
 def _opening(closer: str) -> str:

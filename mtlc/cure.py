@@ -7,6 +7,7 @@ import types
 import typing
 from typing import Any, Literal
 
+from mtlc.literal import literal as literal_value
 from mtlc.parts.part import Auto, Place, Size, named
 from mtlc.schema import Key, choices, literal, members, namespaces, number
 from mtlc.syntax import BadLiteral, Bare, Bool, Call, ListValue, Number, Text, Value
@@ -22,6 +23,13 @@ def cure(node: Value, key: Key, shown: str) -> str:
         if text is not None:
             return f"write `{key.name} = {text}`"
     return f"write a value such as `{key.name} = {example(key)}`"
+
+
+def item(node: Value, key: Key) -> str:
+    """The way out of an item of a list that is of the wrong type."""
+    types_ = [typing.get_args(each)[0] for each in members(key.type) if typing.get_origin(each) is tuple]
+    text = _converted(node, types_[0], key, node.span.text)
+    return f"write `{text}`" if text else f"write a list such as `{key.name} = {example(key)}`"
 
 
 def bound(value: Any, key: Key) -> str:
@@ -47,7 +55,9 @@ def example(key: Key) -> str:
 
 def _example(type_: Any, key: Key) -> str:
     if typing.get_origin(type_) is tuple:
-        return f"[{_example(typing.get_args(type_)[0], key)}]"
+        item_type = typing.get_args(type_)[0]
+        numbers = {int: "4, 8", float: "0.1, 10.0"}
+        return f"[{numbers.get(item_type) or _example(item_type, key)}]"
     if typing.get_origin(type_) is Literal:
         return str(typing.get_args(type_)[0])
     if spaces := namespaces(type_):
@@ -89,6 +99,10 @@ def _word(node: Value) -> str:
 def _as_number(node: Value, type_: type) -> str | None:
     if isinstance(node, Text):
         return node.value if re.fullmatch(r"[-+]?[0-9]+" + (r"(\.[0-9]+)?" if type_ is float else ""), node.value) else None
+    if isinstance(node, BadLiteral):
+        tried = literal_value(node.text.replace("_", "").replace("K", "k").replace("m", "M"), node.span)
+        fits = isinstance(tried, Number) and (type_ is float or isinstance(tried.value, int))
+        return tried.text if isinstance(tried, Number) and fits else None
     whole = isinstance(node, Number) and not node.percent and float(node.value).is_integer()
     return str(int(node.value)) if isinstance(node, Number) and whole else None
 

@@ -85,22 +85,32 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that was probably meant, or None.
 
     Equal but for case wins; else the smallest Damerau-Levenshtein distance, at most a third of the word's
-    length (at least 1). Ties go to the same first letter, then to the order given.
+    length (at least 1). Ties go to what begins and ends as the word does, then to the order given.
     """
     candidates = list(dict.fromkeys(candidates))
     for candidate in candidates:
         if candidate.lower() == word.lower():
             return candidate
     limit = max(1, len(word) // 3)
-    best: tuple[int, bool, str] | None = None
+    best: tuple[int, int, str] | None = None
     for candidate in candidates:
         distance = edit_distance(word.lower(), candidate.lower(), limit)
         if distance > limit or distance >= max(len(word), len(candidate)):
             continue
-        rank = (distance, candidate[:1].lower() != word[:1].lower())
+        rank = (distance, -_shared_ends(word.lower(), candidate.lower()))
         if best is None or rank < best[:2]:
             best, limit = (*rank, candidate), distance
     return best[2] if best else None
+
+
+def _shared_ends(a: str, b: str) -> int:
+    """How many letters two words share at both ends; the beginning counts twice."""
+    return 2 * _shared_start(a, b) + _shared_start(a[::-1], b[::-1])
+
+
+def _shared_start(a: str, b: str) -> int:
+    pairs = zip(a, b, strict=False)
+    return next((i for i, (x, y) in enumerate(pairs) if x != y), min(len(a), len(b)))
 
 
 def edit_distance(a: str, b: str, limit: int) -> int:

@@ -53,7 +53,7 @@ def from_tables(file: Path = TABLES) -> Lark | None:
             return None
         load: Any = Lark._load_from_dict  # what Lark's own standalone parsers call
         parser: Lark = load(kept["data"], kept["memo"])
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AssertionError):
         return None
     return parser
 

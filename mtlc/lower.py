@@ -105,11 +105,11 @@ def _build(part: Part, reads: tuple[Levels, ...], multiple: int) -> nn.Module:
     arguments = {key: _plain(value) for key, value in part.arguments(reads).items()}
     if isinstance(part, Layer) and part.reads_image:
         arguments["multiple"] = multiple
-    made: nn.Module = _constructor(part)(**arguments)
+    made: nn.Module = constructor(part)(**arguments)
     return made
 
 
-def _constructor(part: Part) -> Any:
+def constructor(part: Part) -> Any:
     if not isinstance(part.module, str):
         return part.module
     file, _, name = part.module.partition(":")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mtlc.diagnostics import Diagnostics, Label, suggest
+from mtlc.meant import meant
 from mtlc.parse import parse
 from mtlc.plugins import PluginError, import_plugin
 from mtlc.source import Source, SourceError, Span, load
@@ -202,7 +203,7 @@ class _Merge:
             self.diagnostics.error("MTL203", message, block.header, "undeclared", hint=hint)
 
     def _unknown(self, block: Block) -> None:
-        guess = suggest(block.keyword.text, KEYWORDS)
+        guess = meant(block.keyword.text, KEYWORDS)
         self.blocks.lost |= {guess} if guess else set(KEYWORDS)
         hint = f"did you mean `{guess}`?" if guess else f"blocks are {', '.join(KEYWORDS)}"
         message = f"there is no block `{block.keyword.text}`"
@@ -246,8 +247,7 @@ class _Merge:
         merged = Merged(keyword, name, kind, block.header, self.file.source, block.damaged)
         if known is not None and keyword not in RELATIONS:
             before = known.kind.text if known.kind else known.name
-            long_form = keyword == "balance" and any(isinstance(e, Assign) and e.name.text == "losses" for e in block.body or ())
-            if kind.text == before if kind else not long_form:
+            if kind.text == before if kind else not _long_form(block):
                 merged.kind, merged.damaged = kind or known.kind, merged.damaged or known.damaged
                 merged.entries, merged.inner = dict(known.entries), dict(known.inner)
         self._body(block, merged)
@@ -279,7 +279,8 @@ class _Merge:
             self.diagnostics.error("MTL217", message, entry.name.span, hint=hint)
         elif name in own:
             others = (Label(own[name].name.span, "first here"),)
-            message = f"`{merged.keyword}` has `{name}` twice"
+            owner = f"{merged.keyword} `{merged.name}`" if merged.name else f"`{merged.keyword}`"
+            message = f"{owner} has `{name}` twice"
             self.diagnostics.error("MTL105", message, entry.name.span, "second", hint="keep one", others=others)
         else:
             own[name] = merged.entries[name] = entry
@@ -287,8 +288,12 @@ class _Merge:
     def _inner(self, block: Block, merged: Merged) -> None:
         if merged.keyword != "train" or block.keyword.text != "phase" or block.name is None:
             message = f"`{merged.keyword}` holds no block `{block.keyword.text}`"
-            guess = "`train { phase NAME { steps = … } }` is the one inner block"
-            self.diagnostics.error("MTL217", message, block.header, hint=guess)
+            hint = f"write a value: `{block.keyword.text} = NAME(…)`"
+            if merged.keyword in RELATIONS:
+                hint = "write a relation, such as `all via kem`"
+            elif merged.keyword == "train" and block.keyword.text == "phase":
+                message, hint = "a phase needs a name", "write `phase NAME { steps = … }`"
+            self.diagnostics.error("MTL217", message, block.header, hint=hint)
             return
         name = block.name.text
         known = merged.inner.get(name)
@@ -298,6 +303,12 @@ class _Merge:
         entries = dict(known.entries) if known else {}
         merged.inner[name] = Merged("phase", name, None, block.header, self.file.source, block.damaged, entries)
         self._body(block, merged.inner[name])
+
+
+def _long_form(block: Block) -> bool:
+    """`balance { losses = lps }` gives another method, as `balance lps` does."""
+    keys = {entry.name.text for entry in block.body or () if isinstance(entry, Assign)}
+    return block.keyword.text == "balance" and "losses" in keys
 
 
 def _again(keyword: str, name: str) -> tuple[str, str]:
@@ -360,8 +371,12 @@ def _unknown_path(blocks: Blocks, override: Override, diagnostics: Diagnostics) 
     known = [f"{b.keyword}.{b.name}".rstrip(".") for b in blocks.blocks.values() if b.keyword not in RELATIONS]
     known += ["train", "eval", "balance", "task.all", *(f"let.{name}" for name in blocks.lets)]
     known = list(dict.fromkeys(known))
-    head = ".".join(name.text for name in override.path[:-1]) or written
-    guess = suggest(head, known)
-    hint = f"did you mean `{guess}…`?" if guess and guess != head else f"paths begin with {', '.join(known)}"
+    *head, last = (name.text for name in override.path)
+    guess = suggest(".".join(head), known)
+    hint = f"paths begin with {', '.join(known)}"
+    if not head and last in known:
+        hint = f"name a key of it: `{last}.KEY=VALUE`"
+    elif guess and guess != ".".join(head):
+        hint = f"did you mean `{guess}.{last}`?"
     span = override.path[0].span.to(override.path[-1].span)
     diagnostics.error("MTL112", f"there is nothing to set at `{written}`", span, hint=hint)

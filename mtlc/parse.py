@@ -6,8 +6,9 @@ from typing import Any
 from lark import Token, Tree, UnexpectedInput, UnexpectedToken
 
 from mtlc import grammar
-from mtlc.brackets import MANY, Draft, check
+from mtlc.brackets import MANY, check
 from mtlc.diagnostics import Diagnostic, Diagnostics
+from mtlc.draft import Draft
 from mtlc.literal import bad_escapes
 from mtlc.mistakes import Mistake, Trouble, explain
 from mtlc.scan import NAME, marks, opened_before, pieces

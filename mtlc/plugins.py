@@ -24,7 +24,7 @@ def import_plugin(path: Path) -> None:
     if name in sys.modules:
         return
     if not Path(real).is_file():
-        raise PluginError("it does not exist", "the path is relative to this file")
+        raise PluginError("it does not exist", "correct the path, which starts from this file")
     spec = importlib.util.spec_from_file_location(name, real)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

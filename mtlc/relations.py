@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtlc.diagnostics import Label, suggest
-from mtlc.merge import Merged
+from mtlc.merge import Blocks, Merged
 from mtlc.parts.links import Link
 from mtlc.parts.part import named
 from mtlc.source import Span
@@ -23,6 +23,7 @@ class Relations:
     reader: Reader
     tasks: Mapping[str, Any]
     declared: list[str]
+    blocks: Blocks
     unknown: dict[str, list[Span]] = field(default_factory=dict)
 
     def links(self, block: Merged | None) -> list[Line]:
@@ -48,6 +49,8 @@ class Relations:
     def report_unknown(self) -> None:
         """All uses of one unknown name are one mistake."""
         for name, (first, *others) in self.unknown.items():
+            if self.blocks.may_hold(name):
+                continue
             guess = suggest(name, [*self.declared, "all"])
             hint = f"did you mean `{guess}`?" if guess else f"tasks are {', '.join(f'`{t}`' for t in self.declared)}"
             more = tuple(Label(span, "and here") for span in others)
@@ -72,12 +75,15 @@ class Relations:
                 if name.text == "all":
                     message = "`all` stands alone: it is every task that the part can serve"
                 others = () if first is name else (Label(first.span, "first here"),)
-                self.reader.error("MTL219", message, name.span, hint="keep one", others=others)
+                hint = "write `all` alone, or name each task" if name.text == "all" else "keep one"
+                self.reader.error("MTL219", message, name.span, hint=hint, others=others)
                 return False
         return True
 
     def _line(self, relation: Relation, call: Call, fine: bool) -> Line | None:
         cls = named(Link).get(call.name.text)
+        if cls is None and self.blocks.unread:
+            return None
         if cls is None:
             known = list(named(Link))
             guess = suggest(call.name.text, known)
@@ -101,29 +107,40 @@ class Relations:
         mutual = relation.arrow == "<->"
         if part.form != "arrow":
             union = tuple(dict.fromkeys(sources + (targets or ())))
-            if part.form == "joint" and len(union) < 2:
-                message = f"`{part.word}` needs at least two tasks with a decoder"
-                self.reader.error("MTL220", message, relation.span, hint="name more tasks, or take the line out")
-                return None
+            if len(union) < (2 if part.form == "joint" else 1):
+                return self._too_few(relation, part)
             return Line(union, None, part, relation.span)
         line = Line(sources, targets, part, relation.span, mutual)
-        for target in line.receivers:
-            if not line.sources_of(target):
-                message = f"`{target}` has no source left: a task is no source of itself"
-                self.reader.error("MTL209", message, relation.span, hint="name another task as a source")
-                return None
+        alone = [target for target in line.receivers if not line.sources_of(target)]
+        if not line.receivers:
+            return self._too_few(relation, part)
+        if alone and self.blocks.may_hold("task"):
+            return None
+        if alone:
+            message = f"`{alone[0]}` has no source left: a task is no source of itself"
+            self.reader.error("MTL209", message, relation.span, hint="name another task as a source")
+            return None
         return line
+
+    def _too_few(self, relation: Relation, part: Link) -> None:
+        """`all` may be fewer tasks than a part needs."""
+        if not self.blocks.may_hold("task"):
+            needs = "at least two tasks" if part.form == "joint" else "a task"
+            message = f"`{part.word}` needs {needs} with a decoder"
+            hint = "name more tasks, or take the line out" if self.declared else "declare tasks"
+            self.reader.error("MTL220", message, relation.span, hint=hint)
 
     def _right_form(self, relation: Relation, call: Call, cls: type[Link]) -> bool:
         left = ", ".join(name.text for name in relation.left)
         right = ", ".join(name.text for name in relation.right)
-        both = ", ".join(dict.fromkeys(name.text for name in (*relation.left, *relation.right)))
+        names = dict.fromkeys(name.text for name in (*relation.left, *relation.right))
+        both = "all" if "all" in names else ", ".join(names)
         if cls.form == "arrow" and relation.arrow is None:
             message = f"`{cls.word}` goes from sources to targets"
             shown = f"{left} -> {left} via {cls.word}"
         elif cls.form == "single" and relation.arrow is not None:
             message = f"`{cls.word}` works on each task alone, without an arrow"
-            shown = f"{right} via {cls.word}"
+            shown = f"{both if relation.arrow == '<->' else right} via {cls.word}"
         elif cls.form == "joint" and relation.arrow == "->":
             message = f"`{cls.word}` works on a set of tasks, without a direction"
             shown = f"{both} via {cls.word}"

@@ -9,18 +9,20 @@ from typing import Any
 from mtlc import schema
 from mtlc.data.manifest import ManifestError
 from mtlc.diagnostics import Diagnostics, Label, suggest
+from mtlc.doubts import warn
+from mtlc.meant import meant
 from mtlc.merge import Blocks, Merged, merge
 from mtlc.parts.balance import Equal, LossBalancer
-from mtlc.parts.data import Data
+from mtlc.parts.data import Data, Rooms
 from mtlc.parts.data import Label as DataLabel
-from mtlc.parts.layers import Layer as LayerPart
+from mtlc.parts.layers import Layer as LayerPart, timm_models
 from mtlc.parts.part import Part, named
 from mtlc.parts.tasks import Task as TaskPart
 from mtlc.parts.training import Eval, Phase, Train
 from mtlc.relations import Relations
 from mtlc.source import Source, SourceError, Span, load
 from mtlc.spec import Layer, Origin, Spec, Task
-from mtlc.syntax import File, Name, Override, Param, Value
+from mtlc.syntax import File, ListValue, Name, Override, Param, Value
 from mtlc.values import UNREADABLE, Given, Reader, Unreadable, as_given
 
 
@@ -28,10 +30,17 @@ def resolve(
     file: File, diagnostics: Diagnostics, *, overrides: Iterable[Override] = (), plugins: bool = True
 ) -> Spec | None:
     """The spec that a file means, with the files it uses and the overrides on top; None if anything is wrong."""
-    broken = diagnostics.failed
-    blocks = merge(file, diagnostics, overrides, plugins)
-    spec = _Resolver(blocks, Reader(diagnostics, blocks.params()), diagnostics, broken).spec()
+    spec = draft(file, diagnostics, overrides=overrides, plugins=plugins)
     return None if diagnostics.failed else spec
+
+
+def draft(
+    file: File, diagnostics: Diagnostics, *, overrides: Iterable[Override] = (), plugins: bool = True
+) -> Spec:
+    """The spec as far as it could be read, so that later phases can look for mistakes in the rest."""
+    blocks = merge(file, diagnostics, overrides, plugins)
+    reader = Reader(diagnostics, blocks.params(), blocks.may_hold)
+    return _Resolver(blocks, reader, diagnostics).spec()
 
 
 @dataclass
@@ -39,42 +48,55 @@ class _Resolver:
     blocks: Blocks
     reader: Reader
     diagnostics: Diagnostics
-    broken: bool  # the text has mistakes of its own
     origins: dict[str, Origin] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     layers: dict[str, Layer | Unreadable] = field(default_factory=dict)
+    drafts: dict[str, Task] = field(default_factory=dict)  # tasks as far as their shapes are concerned
 
-    def spec(self) -> Spec | None:
+    def spec(self) -> Spec:
+        self._whole()
         data = self._data()
         self._layers()
         tasks = self._tasks(data)
-        relations = Relations(self.reader, tasks, self._declared_tasks())
+        relations = Relations(self.reader, {**tasks, **self.drafts}, self._declared_tasks(), self.blocks)
         links = relations.links(self.blocks.one("links"))
         relations.nameless(self.blocks.one("reuse"), self.blocks.one("agree"))
         relations.report_unknown()
         balance, train, evaluation = self._balance(), self._train(), self._eval()
         phases = self._phases()
         self._names_of_training(tasks, evaluation, phases)
+        self.reader.report_unknown()
         self._unused_lets()
-        typed = {name: task for name, task in tasks.items() if isinstance(task, Task)}
-        layers = {name: layer for name, layer in self.layers.items() if isinstance(layer, Layer)}
-        self._unread(typed, layers)
-        if self.diagnostics.failed or not isinstance(data, Data) or not (balance and train and evaluation):
-            return None
-        return Spec(
+        layers = self._sound_layers()
+        if self.diagnostics.failed:
+            tasks = {name: task for name, task in self.drafts.items() if task.reads in layers}
+            links = [line for line in links if tasks.keys() >= {*line.sources, *(line.targets or ())}]
+        spec = Spec(
             source=self.blocks.source,
-            data=data,
+            data=data if isinstance(data, Data) else Rooms(),
             layers=layers,
-            tasks=typed,
+            tasks={name: task for name, task in tasks.items() if isinstance(task, Task)},
             links=tuple(links),
-            balance=balance,
-            train=train,
-            eval=evaluation,
+            balance=balance or Equal(),
+            train=train or Train(),
+            eval=evaluation or Eval(),
             phases=phases,
             plugins=tuple(self.blocks.plugins),
             spans=self.spans,
             origins=self.origins,
         )
+        if not self.diagnostics.failed:
+            warn(spec, self.diagnostics)
+        return spec
+
+    def _sound_layers(self) -> dict[str, Layer]:
+        """The layers that could be read down to the image, with nothing lost that might stand between."""
+        sound: dict[str, Layer] = {}
+        for name, layer in self.layers.items():
+            whole = not any(self.blocks.blocks[word, name].damaged for word in ("shared", "layer") if (word, name) in self.blocks.blocks)
+            if isinstance(layer, Layer) and whole and (layer.reads is None or layer.reads in sound):
+                sound[name] = layer
+        return {} if self.blocks.may_hold("shared", "layer") else sound
 
     def _part(self, space: type[Part], block: Merged, given: list[Given], owner: str) -> Any:
         """The part that a block's kind names, built from its keys."""
@@ -82,16 +104,25 @@ class _Resolver:
         cls = named(space).get(block.kind.text)
         if cls is None:
             return self._unknown_kind(space, block, block.kind)
-        return self.reader.part(cls, given, owner, block.header)
+        return self.reader.part(cls, given, owner, block.header, damaged=block.damaged)
 
     def _unknown_kind(self, space: type[Part], block: Merged, kind: Name) -> Unreadable:
+        implied = bool(block.name) and kind.span.end == block.header.end and ":" not in block.header.text
+        if self.blocks.unread or (implied and block.damaged):
+            return UNREADABLE
         known = list(named(space))
-        guess = suggest(kind.text, known)
-        implied = kind.text == block.name and kind.span == block.header.source.span(kind.span.start, kind.span.end)
-        shown = f"`{block.keyword} {block.name} : {guess or known[0]}`" if block.name and implied else f"`{guess}`"
-        hint = f"did you mean {shown}?" if guess else f"{space.noun}s are {_ticked(known)}"
-        message = f"there is no {space.noun} `{kind.text}`"
-        return self.reader.error("MTL204", message, kind.span, f"unknown {space.noun}", hint=hint)
+        guess = meant(kind.text, known)
+        counted = bool(block.name)  # a task and a layer have a name and a kind, a data set is its kind
+        hint = f"{'kind' if counted else space.noun}s are {_ticked(known)}"
+        if space is LayerPart and kind.text in timm_models():
+            hint = f'write `{block.keyword} {block.name} : timm {{ model = "{kind.text}" }}`'
+        elif implied:
+            hint = f"write its kind: `{block.keyword} {block.name} : {guess or known[0]}`; {hint}"
+        elif guess:
+            hint = f"did you mean `{guess}`?"
+        what = f"kind of {space.noun}" if counted else space.noun
+        message = f"there is no {what} `{kind.text}`"
+        return self.reader.error("MTL204", message, kind.span, f"unknown {what}", hint=hint)
 
     def _own(self, block: Merged, path: str, skip: tuple[str, ...] = ()) -> list[Given]:
         """A block's keys as given values; remembers where each stands."""
@@ -106,27 +137,37 @@ class _Resolver:
     def _remember(self, path: str, value: Value, door: str) -> None:
         self.origins[path] = Origin(value.span, f"let {value.name.text}" if isinstance(value, Param) else door)
 
+    def _whole(self) -> None:
+        """What every spec has: a data set, a layer, a task. What is missing has no place but the first line."""
+        needed = {
+            ("data",): ("data set", "`data rooms { size = 64x64 }`"),
+            ("shared", "layer"): ("layer", "`shared encoder : tiny`"),
+            ("task",): ("task", "`task depth`"),
+        }
+        missing = [
+            said
+            for words, said in needed.items()
+            if not any(block.name != "all" and not _removed(block) for block in self.blocks.of(*words))
+            and not self.blocks.may_hold(*words)
+        ]
+        if missing:
+            source = self.blocks.source
+            message = f"this spec has no {' and no '.join(what for what, _ in missing)}"
+            hint = f"add {' and '.join(example for _, example in missing)}"
+            first = source.span(0, len(source.line_text(1)))
+            self.diagnostics.error("MTL213", message, first, hint=hint)
+
     # data
 
     def _data(self) -> Data | Unreadable:
         block = self.blocks.one("data")
-        if block is None and self._lost("data"):
+        if block is None:
             return UNREADABLE
-        if block is None or block.kind is None:
-            span = block.header if block else self._nowhere()
-            message = "this spec names no data set"
-            return self.reader.error("MTL213", message, span, hint="add `data rooms { size = 64x64 }`")
+        if block.kind is None:
+            hint = "write a kind: `data rooms { … }`"
+            return self.reader.error("MTL213", "`data` names no data set", block.header, hint=hint)
         found: Data | Unreadable = self._part(Data, block, self._own(block, "data"), f"data set `{block.kind.text}`")
         return found
-
-    def _lost(self, *keywords: str) -> bool:
-        """Whether such a block may stand there and could not be taken: that was reported already."""
-        return bool(self.blocks.lost.intersection((*keywords, ""))) or self.broken
-
-    def _nowhere(self) -> Span:
-        """The place to show where something is missing altogether: the first line."""
-        source = self.blocks.source
-        return source.span(0, len(source.line_text(1)))
 
     def _labels(self, data: Data) -> Mapping[str, DataLabel] | None:
         try:
@@ -144,9 +185,6 @@ class _Resolver:
     def _layers(self) -> None:
         previous: str | None = None
         declared = list(self.blocks.of("shared", "layer"))
-        if not declared and not self._lost("shared", "layer"):
-            message = "this spec has no layer: nothing reads the image"
-            self.reader.error("MTL213", message, self._nowhere(), hint="add `shared encoder : tiny`")
         for block in declared:
             if block.name in self.layers:
                 continue
@@ -193,9 +231,12 @@ class _Resolver:
             return self.reader.error("MTL205", message, entry.value.span, hint=hint)
         return self._no_layer(name, entry.value.span, self.layers)
 
-    def _no_layer(self, name: str, span: Span, known: Iterable[str]) -> Unreadable:
+    def _no_layer(self, name: str, span: Span, known: Mapping[str, Any]) -> Unreadable:
+        if self.blocks.may_hold(name):
+            return UNREADABLE
         guess = suggest(name, known)
-        hint = f"did you mean `{guess}`?" if guess else f"layers are {_ticked(known)}"
+        hint = f"did you mean `{guess}`?" if guess else f"layers above it are {_ticked(known)}"
+        hint = hint if known else "it is the first layer: leave `from` out"
         return self.reader.error("MTL203", f"there is no layer `{name}`", span, "undeclared", hint=hint)
 
     # tasks
@@ -214,9 +255,6 @@ class _Resolver:
             tasks[block.name] = self._task(block, defaults, labels)
             assert block.kind is not None
             kinds |= {named(TaskPart)[block.kind.text]} if block.kind.text in named(TaskPart) else set()
-        if not tasks and not self._lost("task"):
-            message = "this spec has no task"
-            self.reader.error("MTL213", message, self._nowhere(), hint="add `task semseg` or `task depth`")
         if defaults is not None:
             self._keys_of_all(defaults, kinds)
         return tasks
@@ -224,11 +262,11 @@ class _Resolver:
     def _keys_of_all(self, defaults: Merged, kinds: set[type[Part]]) -> None:
         """A key of `task all` that a kind lacks is skipped for its tasks; one that no task has is a mistake."""
         self.spans["task.all"] = defaults.header
-        known = {name: None for kind in kinds for name in schema.keys(kind)}
+        known = {name: key for kind in kinds for name, key in schema.keys(kind).items()}
         for name, entry in defaults.entries.items():
             self._remember(f"task.all.{name}", entry.value, "key")
             if kinds and name not in known:
-                self.reader.unknown_key(entry.name, known, "none of the tasks: `task all`")
+                self.reader.unknown_key(entry.name, known, "`task all`")
 
     def _task(
         self, block: Merged, defaults: Merged | None, labels: Mapping[str, DataLabel] | None
@@ -241,12 +279,20 @@ class _Resolver:
             return self._unknown_kind(TaskPart, block, block.kind)
         given = self._own(block, path) + self._inherited(block, defaults, cls)
         given = [each for each in given if not self._outdone(each, block, defaults)]
-        part = self.reader.part(cls, given, f"task `{block.name}`", block.header)
+        part = self.reader.part(cls, given, f"task `{block.name}`", block.header, damaged=block.damaged)
         reads = self._task_reads(given, cls)
+        self._keep_draft(block, defaults, part, reads)
         if not isinstance(part, TaskPart) or isinstance(reads, Unreadable):
             return UNREADABLE
         label = self._label(block, part, labels)
         return UNREADABLE if label is None else self._typed(block, part, reads, *label)
+
+    def _keep_draft(self, block: Merged, defaults: Merged | None, part: Any, reads: str | Unreadable) -> None:
+        """What is known of the task's shapes, though other keys of it may be wrong."""
+        best, bad = (part.best, part.bad) if isinstance(part, Unreadable) else (part, frozenset[str]())
+        damaged = block.damaged or (defaults is not None and defaults.damaged)
+        if isinstance(best, TaskPart) and isinstance(reads, str) and not damaged and bad.isdisjoint(("from", "decoder")):
+            self.drafts[block.name] = Task(block.name, best, reads, "", (), best.channels or 1, block.header)
 
     def _outdone(self, given: Given, block: Merged, defaults: Merged | None) -> bool:
         """`--set task.all.KEY` comes last: it outdoes the task's own key, unless that was set as well."""
@@ -343,6 +389,8 @@ class _Resolver:
         if block is None:
             return Equal()
         losses = block.entries.get("losses")
+        if block.kind is None and losses is None and block.damaged:
+            return None
         if block.kind is None:
             if losses is None:
                 hint = "write `balance uncertainty`, or `balance { losses = uncertainty }`"
@@ -362,7 +410,7 @@ class _Resolver:
         key = schema.Key("losses", "losses", LossBalancer, schema.MISSING, "the loss-level method")
         for name, entry in block.entries.items():
             if name != "losses":
-                self.reader.unknown_key(entry.name, ["losses"], "`balance`")
+                self.reader.unknown_key(entry.name, {"losses": key}, "`balance`")
         self._own(block, "balance")
         found = self.reader.value(block.entries["losses"].value, key, "`balance`")
         return found if isinstance(found, LossBalancer) else None
@@ -372,7 +420,8 @@ class _Resolver:
         if block is None:
             return cls()
         path = f"train.{block.name}" if block.keyword == "phase" else block.keyword
-        found = self.reader.part(cls, self._own(block, path), f"`{path.replace('.', ' ')}`", block.header)
+        owner = f"phase `{block.name}`" if block.keyword == "phase" else f"`{block.keyword}`"
+        found = self.reader.part(cls, self._own(block, path), owner, block.header, damaged=block.damaged)
         return None if isinstance(found, Unreadable) else found
 
     def _train(self) -> Train | None:
@@ -395,37 +444,39 @@ class _Resolver:
         if evaluation is not None and evaluation.best != "loss" and evaluation.best not in tasks:
             self._no_task("eval.best", evaluation.best, ["loss", *tasks])
         for name, phase in phases.items():
-            for task in phase.tasks if isinstance(phase.tasks, tuple) else ():
+            for place, task in enumerate(phase.tasks if isinstance(phase.tasks, tuple) else ()):
                 if task not in tasks:
-                    self._no_task(f"train.{name}.tasks", task, tasks)
-            for frozen in phase.freeze:
+                    self._no_task(f"train.{name}.tasks", task, tasks, self._item(name, "tasks", place))
+            for place, frozen in enumerate(phase.freeze):
                 if frozen not in tasks and frozen not in self.layers:
-                    self._no_task(f"train.{name}.freeze", frozen, [*self.layers, *tasks])
+                    known = [*self.layers, *tasks]
+                    self._no_task(f"train.{name}.freeze", frozen, known, self._item(name, "freeze", place))
 
-    def _no_task(self, path: str, name: str, known: Iterable[str]) -> None:
+    def _item(self, phase: str, key: str, place: int) -> Span | None:
+        """Where an item of a phase's list stands; None for a list that a `let` names."""
+        block = self.blocks.one("train")
+        value = block.inner[phase].entries[key].value if block else None
+        return value.items[place].span if isinstance(value, ListValue) else None
+
+    def _no_task(self, path: str, name: str, known: Iterable[str], spot: Span | None = None) -> None:
+        if self.blocks.may_hold(name):
+            return
         guess = suggest(name, known)
         hint = f"did you mean `{guess}`?" if guess else f"choose from {_ticked(known)}"
         code = "MTL501" if path == "eval.best" else "MTL203"
-        message = f"`{path.rsplit('.', 1)[-1]}` names `{name}`, which is no task of this spec"
-        self.reader.error(code, message, self.origins[path].span, "undeclared", hint=hint)
+        what = "no task and no layer" if path.endswith("freeze") else "no task"
+        message = f"`{path.rsplit('.', 1)[-1]}` names `{name}`, which is {what} of this spec"
+        self.reader.error(code, message, spot or self.origins[path].span, "undeclared", hint=hint)
 
     # what nobody uses
 
     def _unused_lets(self) -> None:
         for name, let in self.blocks.lets.items():
-            if name not in self.reader.used and let.span.source is self.blocks.source:
+            own = let.span.source is self.blocks.source
+            used = name in self.blocks.used or name in self.reader.meant
+            if own and not used and not self.blocks.may_hold(name):
                 message = f"nothing uses `${name}`"
                 self.diagnostics.warning("MTL110", message, let.name.span, hint="take this line out")
-
-    def _unread(self, tasks: Mapping[str, Task], layers: Mapping[str, Layer]) -> None:
-        """A layer that no task and no other layer reads is never computed."""
-        if self.diagnostics.failed:
-            return
-        read = {task.reads for task in tasks.values()} | {layer.reads for layer in layers.values()}
-        for layer in layers.values():
-            if layer.name not in read:
-                hint = f"set `from = {layer.name}` on the task that should, or take it out"
-                self.diagnostics.warning("MTL215", f"nothing reads layer `{layer.name}`", layer.span, hint=hint)
 
 
 def report_manifest(error: ManifestError, spot: Span, diagnostics: Diagnostics) -> None:
@@ -439,7 +490,8 @@ def report_manifest(error: ManifestError, spot: Span, diagnostics: Diagnostics) 
         if found is not None and problem.line <= found.lines:
             start = found.start(problem.line) + max(problem.column - 1, 0)
             span = found.span(start, max(found.start(problem.line) + len(found.line_text(problem.line)), start + 1))
-        diagnostics.error("MTL404", problem.message, span, hint=problem.hint)
+        hint = "correct the path, which starts from this file" if found is None else problem.hint
+        diagnostics.error("MTL404", problem.message, span, hint=hint or "correct this line")
 
 
 def _removed(block: Merged) -> bool:

@@ -97,9 +97,9 @@ class Span:
 def load(path: str | Path) -> Source:
     """Read a UTF-8 file of at most `LIMIT` bytes. Raises `SourceError` with the reason and a way out."""
     path = Path(path)
-    if path.is_dir():
-        raise SourceError(str(path), "it is a folder", "name the file in it")
     try:
+        if path.is_dir():
+            raise SourceError(str(path), "it is a folder", "name the file in it")
         with path.open("rb") as file:
             data = file.read(LIMIT + 1)
         size = max(len(data), path.stat().st_size)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import typing
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from mtlc import cure, schema
 from mtlc.diagnostics import Diagnostics, Label, suggest
+from mtlc.meant import meant
 from mtlc.parts.part import AUTO, Auto, Part, Place, Size, named
 from mtlc.schema import Key
 from mtlc.source import Span
@@ -46,7 +47,8 @@ class Reader:
 
     diagnostics: Diagnostics
     params: Mapping[str, Value]
-    lost: Set[str] = frozenset()  # words of text that could not be read: a name among them may be declared
+    may_hold: Callable[[str], bool] = lambda name: False  # whether text that could not be read may declare a name
+    meant: set[str] = field(default_factory=set)  # the named values that misspelt ones were taken for
     reported: set[tuple[str, Span]] = field(default_factory=set)
     unknown: dict[str, list[Span]] = field(default_factory=dict)
 
@@ -73,7 +75,7 @@ class Reader:
         missing = [key for key in keys.values() if key.required and key.attribute not in values]
         for key in missing:
             if key.name not in bad and not damaged:
-                hint = f"add `{key.name} = {cure.example(key)}`: {key.help}"
+                hint = f"add `{key.name} = …`: {key.help}"
                 self.error("MTL103", f"{owner} needs `{key.name}`", where, "missing key", hint=hint)
         bad |= {name for name in placed if isinstance(values[keys[name].attribute], Unreadable)}
         good = {name: value for name, value in values.items() if not isinstance(value, Unreadable)}
@@ -118,10 +120,11 @@ class Reader:
 
     def unknown_key(self, name: Name, keys: Mapping[str, Key], owner: str) -> str:
         """Report a key that there is none of; gives the key that was probably meant, or an empty name."""
-        holder, guess = _holder(name.text, keys), suggest(name.text, keys)
+        guess = meant(name.text, keys)
+        holder = _holder(name.text, keys) or (_holder(meant(name.text, ["lr", "dim"]) or "", keys) if not guess else None)
         hint = f"its keys are {_ticked(keys)}" if keys else "it has no keys"
         if holder:
-            hint = f"write `{holder[0]} = {holder[1].word}({name.text} = …)`"
+            hint = f"write `{holder[0]} = {holder[1].word}({holder[2]} = …)`"
         elif guess:
             hint = f"did you mean `{guess}`?"
         self.error("MTL101", f"{owner} has no key `{name.text}`", name.span, "unknown key", hint=hint)
@@ -151,7 +154,7 @@ class Reader:
             hint = cure.cure(node, key, _written(node))
             return self.error("MTL102", message, node.span, hint=hint, others=others)
         message = f"an item of `{key.name}` of {owner} is {key.takes_item()}, not `{_written(found.item)}`"
-        hint = f"write a list such as `{key.name} = {cure.example(key)}`"
+        hint = cure.item(found.item, key)
         return self.error("MTL102", message, found.item.span, hint=hint, others=others)
 
     def param(self, node: Param) -> Value | Unreadable:
@@ -164,7 +167,7 @@ class Reader:
                 self.unknown.setdefault(name, []).append(value.span)
                 return UNREADABLE
             if name in seen:
-                return self.error("MTL109", f"`${name}` is defined by itself", value.span, hint="give it a value")
+                return self.error("MTL109", f"`${name}` is defined by itself", value.span, hint="write a value here")
             seen.append(name)
             value = self.params[name]
         return value
@@ -174,9 +177,10 @@ class Reader:
         for name, spans in self.unknown.items():
             first, *others = sorted(set(spans), key=lambda span: span.start)
             guess = suggest(name, self.params)
+            self.meant |= {guess} if guess else set()
             hint = f"did you mean `${guess}`?" if guess else f"add `let {name} = …` at the top"
             more = tuple(Label(span, "and here") for span in others)
-            if name not in self.lost:
+            if not self.may_hold(name):
                 self.error("MTL109", f"`${name}` has no value", first, "no `let` names it", hint=hint, others=more)
 
     def _as(self, node: Value, type_: Any, key: Key, owner: str) -> Any:
@@ -222,10 +226,13 @@ class Reader:
         return self._unknown_word(node, type_, [*known, *schema.choices(type_)], key)
 
     def _unknown_word(self, node: Bare | Call, type_: Any, words: list[str], key: Key) -> Any:
-        if not words:
-            return MISMATCH
         spaces = schema.namespaces(type_)
         guess, noun = suggest(node.name.text, words), spaces[0].noun if spaces else "choice"
+        plain = {bool, int, float, str, Size, Place}.intersection(schema.members(type_))
+        if not words or (plain and not guess):
+            return MISMATCH
+        if spaces and self.may_hold(node.name.text):
+            return UNREADABLE
         hint = f"did you mean `{guess}`?" if guess else f"`{key.name}` takes {_ticked(words)}"
         message = f"`{key.name}` knows no {noun} `{node.name.text}`"
         return self.error("MTL106", message, node.name.span, f"unknown {noun}", hint=hint)
@@ -258,14 +265,14 @@ class _Mismatch:
 MISMATCH = _Mismatch()
 
 
-def _holder(name: str, keys: Mapping[str, Key]) -> tuple[str, type[Part]] | None:
+def _holder(name: str, keys: Mapping[str, Key]) -> tuple[str, type[Part], str] | None:
     """The key whose part has a key of this name: `lr` is one of `adamw`, which is a value of `optimizer`."""
     for key in keys.values():
         known = [part for space in schema.namespaces(key.type) for part in named(space).values()]
         first = [type(key.default)] if isinstance(key.default, Part) else []
         for part in [*first, *known]:
             if name in schema.keys(part):
-                return key.name, part
+                return key.name, part, name
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -12,6 +13,8 @@ from mtlc.api import front
 from mtlc.diagnostics import Diagnostic, Diagnostics
 from mtlc.source import Source
 from mtlc.spec import Spec
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads only wait for each other on tensors this small
 
 ROOT = Path(__file__).parent.parent
 

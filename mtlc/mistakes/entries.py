@@ -41,7 +41,9 @@ def _argument_start(t: Trouble) -> Mistake | None:
     if t.found != "=":
         return None
     if t.inside == "[":
-        return t.here("MTL016", "a list has a key", "`,` or `]` is expected", "write the values alone: `[a, b]`")
+        return t.here(
+            "MTL016", "a list has a key", "`,` or `]` is expected", "write the values alone: `[a, b]`"
+        )
     return t.here("MTL012", "a value has no key", "a key is expected before this", "write `key = value`")
 
 
@@ -70,17 +72,17 @@ def no_name(t: Trouble) -> Mistake | None:
         return None
     if t.last in ("via", "then"):
         hint = f"write a part after `{t.last}`, such as `{t.last} attention`"
-        return t.here("MTL021", f"`{t.last}` names no part", "a part is expected", hint)
+        return t.gap("MTL021", f"`{t.last}` names no part", "a part is expected", hint)
     if t.last in ("->", "<->", ","):
         hint = f"write a task after `{t.last}`, or `all`"
-        return t.here("MTL023", f"no task stands after `{t.last}`", "a task is expected", hint)
+        return t.gap("MTL023", f"no task stands after `{t.last}`", "a task is expected", hint)
     if t.last == "$":
         return t.at(
             r"\$", "MTL011", "`$` names nothing", "a name is expected", "write the name of a `let`: `$name`"
         )
     if t.last == ":":
         hint = "write a kind, a word that begins with a letter, or remove `:`"
-        return t.here("MTL030", "`:` is followed by no kind", "a kind is expected", hint)
+        return t.gap("MTL030", "`:` is followed by no kind", "a kind is expected", hint)
     return None
 
 
@@ -90,21 +92,17 @@ def no_via(t: Trouble) -> Mistake | None:
         return None
     alone = bool(re.fullmatch(rf"\s*{NAME}\s*", t.head))
     if t.last == "via":
-        return t.at(
-            "via",
-            "MTL023",
-            "no task stands before `via`",
-            "a task is expected",
-            "write a task there, or `all`",
-        )
+        arrow = re.search(r"(<?->)\s*via\s*$", t.head)
+        message = f"no task stands after `{arrow[1]}`" if arrow else "no task stands before `via`"
+        return t.at("via", "MTL023", message, "a task is expected before this", "write a task there, or `all`")
     if alone and not t.relates:
         return _no_equals(t)
     if t.found == "=":
-        return t.here(
+        return t.gap(
             "MTL016", "one `=` follows several names", "one key is expected", "write each key with its value"
         )
     shown = f"before `{t.found}`" if t.found and not t.stops else "after this"
-    return t.here("MTL020", "a relation has no `via`", f"`via` is expected {shown}"[:60], _via_hint(t))
+    return t.gap("MTL020", "a relation has no `via`", f"`via` is expected {shown}"[:60], _via_hint(t))
 
 
 def _via_hint(t: Trouble) -> str:
@@ -181,6 +179,8 @@ def two_entries(t: Trouble) -> Mistake | None:
         hint = "put a comma or a new line between them"
         return t.here("MTL014", "two entries stand on one line", "the second one", hint, second=True)
     hint = "remove it, or write several values as a list: `[a, b]`"
+    if t.found == "{":
+        hint = "write the keys of a value in parentheses: `name(key = …)`"
     return t.here("MTL016", f"`{t.found}` follows a complete entry", "not expected here", hint)
 
 

@@ -71,6 +71,8 @@ def colon(t: Trouble) -> Mistake | None:
 
 def stray(t: Trouble) -> Mistake | None:
     char = t.found
+    if t.override and char == ".":
+        return None
     if len(char) != 1 or (char.isascii() and (char.isalnum() or char in ',:=(){}[]"#$_')):
         return None
     shown, hint = _show(char), _stray_hint(t, char)

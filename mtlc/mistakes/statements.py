@@ -16,7 +16,7 @@ def use(t: Trouble) -> Mistake | None:
         return None
     path = re.match(r"[^\s\"#,(){}]*", t.tail)
     wanted = path[0] if path and path[0] else "file.mtl"
-    return t.here("MTL031", "`use` has no path in quotes", "a text is expected", f'write `use "{wanted}"`')
+    return t.gap("MTL031", "`use` has no path in quotes", "a text is expected", f'write `use "{wanted}"`')
 
 
 def let(t: Trouble) -> Mistake | None:
@@ -24,7 +24,7 @@ def let(t: Trouble) -> Mistake | None:
         return None
     name = t.words[1] if len(t.words) > 1 else "name"
     wanted = "a name" if "NAME" in t.accepts else "`=`"
-    return t.here(
+    return t.gap(
         "MTL032",
         f"`let` has no {wanted[2:] if wanted[0] == 'a' else wanted}",
         f"{wanted} is expected",
@@ -35,7 +35,7 @@ def let(t: Trouble) -> Mistake | None:
 def version(t: Trouble) -> Mistake | None:
     if t.accepts != {"LITERAL"}:
         return None
-    return t.here("MTL033", "`mtl` has no version number", "a number is expected", "write `mtl 1`")
+    return t.gap("MTL033", "`mtl` has no version number", "a number is expected", "write `mtl 1`")
 
 
 def outside(t: Trouble) -> Mistake | None:
@@ -61,6 +61,8 @@ def header(t: Trouble) -> Mistake | None:
         return None
     if _starts_statement(t):
         return _second_statement(t)
+    if t.found == ",":
+        return _comma(t)
     keyword = t.words[0]
     if t.found == "(":
         return t.here(
@@ -102,10 +104,12 @@ def after_statement(t: Trouble) -> Mistake | None:
         return None
     if re.match(NAME, t.found):
         return _second_statement(t)
-    if t.found == ",":
-        hint = "begin the next one on a new line"
-        return t.here("MTL014", "statements are divided by a comma", "a new line is expected", hint)
-    return None
+    return _comma(t) if t.found == "," else None
+
+
+def _comma(t: Trouble) -> Mistake:
+    hint = "begin the next one on a new line"
+    return t.here("MTL014", "statements are divided by a comma", "a new line is expected", hint)
 
 
 def no_path(t: Trouble) -> Mistake | None:

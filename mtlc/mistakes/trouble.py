@@ -34,7 +34,9 @@ CODES = {
     "MTL034": "an argument of `--set` is not `path=value`",
 }
 _RELATIONS = frozenset(("links", "reuse", "agree"))
-_FOUND = re.compile(rf'{NAME}|<->|->|[-+]?\.?[0-9][^\s,;:=(){{}}\[\]"#$<>]*|"(?:[^"\\\r\n]|\\[^\r\n])*"|\S')
+_FOUND = re.compile(
+    rf'{NAME}|<->|->|[-+]?\.?[0-9][^\s,;:=(){{}}\[\]"#$<>]*|"(?:[^"\\\r\n]|\\[^\r\n])*"|[^ \t\r\n]'
+)
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,15 @@ class Trouble:
         return _stretch(self.text, self.offset, "-=<>~:+!→←↔⇒⇔⟶")
 
     def here(self, code: str, message: str, label: str, hint: str, second: bool = False) -> Mistake:
-        """A mistake at what is found; at the end of the line, just after what stands before it."""
-        if self.found:
-            return Mistake(code, message, self.offset, self.offset + len(self.found), label, hint, second)
+        """A mistake at what is found."""
+        if not self.found:
+            return self.gap(code, message, label, hint)
+        return Mistake(code, message, self.offset, self.offset + len(self.found), label, hint, second)
+
+    def gap(self, code: str, message: str, label: str, hint: str) -> Mistake:
+        """A mistake where something is missing: at what is found, or after what the entry ends with."""
+        if not self.stops:
+            return self.here(code, message, label, hint)
         end = len(self.text[: self.offset].rstrip())
         return Mistake(code, message, end, end, label, hint)
 

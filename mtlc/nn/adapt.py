@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 
 def rescale(stream: Tensor, stride: int, to_stride: int) -> Tensor:
-    """B×C×h×w of one stride, bilinearly at another one; exact in integers, as padded images divide by both."""
+    """B×C×h×w of one stride, bilinearly at another; exact in integers, as padded images divide by both."""
     height, width = stream.shape[2] * stride // to_stride, stream.shape[3] * stride // to_stride
     return F.interpolate(stream, size=(height, width), mode="bilinear")
 
 
 class Fit(nn.Module):
-    """Bilinear from `stride` to `to_stride`, then 1×1 from `channels` to `dim`, each only where they differ."""
+    """Bilinear from `stride` to `to_stride`, then 1×1 from `channels` to `dim`, each where they differ."""
 
     def __init__(self, *, channels: int, dim: int, stride: int, to_stride: int) -> None:
         super().__init__()
@@ -29,8 +29,8 @@ class Fit(nn.Module):
 class GiveBack(nn.Module):
     """A part's change to a stream that it read through a `Fit`: stream + back(written − read).
 
-    `stream` is B×channels×h×w at `stride`; `written` and `read` are B×dim×h'×w' at stride `at`. `back` is a `Fit`
-    without bias, so that a part that changes nothing changes nothing here either.
+    `stream` is B×channels×h×w at `stride`; `written` and `read` are B×dim×h'×w' at stride `at`. `back` is a
+    `Fit` without bias, so that a part that changes nothing changes nothing here either.
     """
 
     def __init__(self, *, channels: int, dim: int, stride: int, at: int) -> None:

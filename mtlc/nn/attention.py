@@ -18,10 +18,10 @@ def split(x: Tensor, heads: int) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Each cell of the target looks at every cell of all sources (Vaswani et al. 2017, eq. 1), and adds what it saw.
+    """Each cell of the target looks at every cell of all sources, and adds what it saw (Vaswani 2017, eq. 1).
 
-    Target and sources are B×dim×h×w; so is the result. Layer norm comes first, on each of them. That all sources
-    share one softmax is ours.
+    Target and sources are B×dim×h×w; so is the result. Layer norm comes first, on each of them. That all
+    sources share one softmax is ours.
     """
 
     def __init__(self, *, dim: int, sources: int, heads: int) -> None:

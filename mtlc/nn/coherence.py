@@ -1,4 +1,4 @@
-"""Coherence fusion (MT-CP, arXiv 2412.03179): the other tasks say where to look, the task itself what is copied."""
+"""Coherence fusion (MT-CP, arXiv 2412.03179): other tasks say where to look, the task itself what to copy."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from .recompute import recompute
 
 
 class Coherence(nn.Module):
-    """The target B×dim×h×w, re-read along the affinities of `sources`, which have these widths and the target's h×w.
+    """The target B×dim×h×w, read anew along the affinities of maps of the widths `sources` and its own h×w.
 
     With X the target and X_j the sources:
 
-    - each source gates itself, A_j = X_j ⊙ σ(conv1×1(X_j)), and all are mixed, G = ReLU(conv1×1([A_1; A_2; …]));
+    - each source gates itself, A_j = X_j ⊙ σ(conv1×1(X_j)), and all are mixed, G = ReLU(conv1×1([A_1; A_2;
+      …]));
     - Θ = ReLU(BN(CBAM₁(G))), Φ = ReLU(BN(CBAM₂(G))), S = BN(CBAM(X));
     - affinity P = softmax over rows of ΘᵀΦ, not scaled; O = P · Sᵀ; the result is BN(CBAM(O)).
 
-    The paper has two sources and 2 · dim channels in G; dim · (number of sources) is our reading for any number.
-    `residual` adds the target, as in the paper's figure; its code does not. P is never held, and what stands around
-    the attention is computed again for the gradient: memory grows with h·w, time with its square.
+    The paper has two sources and 2 · dim channels in G; dim · (number of sources) is our reading for any
+    number. `residual` adds the target, as in the paper's figure; its code does not. P is never held, and what
+    stands around the attention is computed again for the gradient: memory grows with h·w, time with its
+    square.
     """
 
     def __init__(self, *, dim: int, sources: Sequence[int], reduction: int, residual: bool) -> None:

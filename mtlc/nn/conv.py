@@ -6,7 +6,7 @@ from torch import nn
 
 
 class ConvNorm(nn.Sequential):
-    """A `kernel`×`kernel` convolution without bias that keeps the size (divided by `stride`), batch norm, ReLU."""
+    """A `kernel`×`kernel` convolution that keeps the size (divided by `stride`), batch norm, ReLU."""
 
     def __init__(self, channels: int, dim: int, *, kernel: int, stride: int = 1) -> None:
         super().__init__(

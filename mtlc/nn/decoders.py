@@ -13,8 +13,9 @@ from .pyramid import TopDown
 class ConvUp(nn.Module):
     """1×1 to `dim`, bilinear top-down sum, then `depth` 3×3 blocks on the finest sum.
 
-    Reads levels (channels, stride) as in `inputs`, of which it uses the strides in `levels`. Writes the stream,
-    B×dim×h×w at the finest of these, and the list of sums, finest first, as they were before the 3×3 blocks.
+    Reads levels (channels, stride) as in `inputs`, of which it uses the strides in `levels`. Writes the
+    stream, B×dim×h×w at the finest of these, and the list of sums, finest first, as they were before the 3×3
+    blocks.
     """
 
     def __init__(

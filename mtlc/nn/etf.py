@@ -12,8 +12,8 @@ SEED = 0
 def frame(dim: int, vectors: int) -> Tensor:
     """The simplex frame M = √(K/(K−1)) · U · (I − 11ᵀ/K), dim×K with K = `vectors` ≤ dim.
 
-    MᵀM has 1 on its diagonal and −1/(K−1) elsewhere. U is the orthonormal factor of a random matrix that is the same
-    in every process.
+    MᵀM has 1 on its diagonal and −1/(K−1) elsewhere. U is the orthonormal factor of a random matrix that is
+    the same in every process.
     """
     generator = torch.Generator("cpu").manual_seed(SEED)
     start = torch.randn(dim, vectors, generator=generator, dtype=torch.float64, device="cpu")
@@ -25,9 +25,9 @@ def frame(dim: int, vectors: int) -> Tensor:
 class Etf(nn.Module):
     """Cells B×n×dim into the space of a fixed frame of K = `vectors`; the frame is a buffer, never trained.
 
-    With K < dim: a = normalise(F) · M, F' = √dim · a · Mᵀ, which leaves K − 1 dimensions of the cells. With K = dim:
-    F' = F · M. The paper says that cells are projected into such a space and not how: both forms are ours, as is
-    √dim, the length of a layer-normed cell, with which either form hands on cells of one scale.
+    With K < dim: a = normalise(F) · M, F' = √dim · a · Mᵀ, which leaves K − 1 dimensions of the cells. With K
+    = dim: F' = F · M. The paper says that cells are projected into such a space and not how: both forms are
+    ours, as is √dim, the length of a layer-normed cell, with which either form hands on cells of one scale.
     """
 
     def __init__(self, dim: int, vectors: int) -> None:

@@ -15,7 +15,7 @@ def enlarge(stream: Tensor, stride: int, image: Tensor) -> Tensor:
 
 
 class DenseHead(nn.Module):
-    """1×1 to `outputs`, enlarged to the image: stream B×dim×h×w at `stride`, image B×3×H×W → B×outputs×H×W."""
+    """1×1 to `outputs`, enlarged: stream B×dim×h×w at `stride`, image B×3×H×W → B×outputs×H×W."""
 
     def __init__(self, *, dim: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class DenseHead(nn.Module):
 
 
 class PooledHead(nn.Module):
-    """The mean over all cells of the coarsest level (or of the one stream given), then a linear map → B×outputs."""
+    """The mean over all cells of the coarsest level (or of the one stream given), then linear: B×outputs."""
 
     def __init__(self, *, dim: int, outputs: int) -> None:
         super().__init__()

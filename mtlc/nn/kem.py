@@ -22,11 +22,12 @@ class Kem(nn.Module):
     3. broadcast  F + `residual` · F̂.
 
     The paper's: these three steps, six matrices, one workspace for all tasks, a frame in front (see `Etf`).
-    Ours, as the paper is silent: `heads` (each selects for itself, d is then the width of a head), layer norm in
-    front (`norm`), R drawn with orthogonal rows as long as a layer-normed cell. `mask` is "before" (other cells are
-    dropped, then softmax: rows sum to 1, and a cell that no slot selects changes no other cell) or "after" (softmax
-    over all cells, then the others become 0: rows sum to less). `select` counts cells, or is a share of all (rounded
-    up). Time and memory grow with slots × n; nothing is n × n. There is no state between calls.
+    Ours, as the paper is silent: `heads` (each selects for itself, d is then the width of a head), layer norm
+    in front (`norm`), R drawn with orthogonal rows as long as a layer-normed cell. `mask` is "before" (other
+    cells are dropped, then softmax: rows sum to 1, and a cell that no slot selects changes no other cell) or
+    "after" (softmax over all cells, then the others become 0: rows sum to less). `select` counts cells, or is
+    a share of all (rounded up). Time and memory grow with slots × n; nothing is n × n. There is no state
+    between calls.
     """
 
     def __init__(
@@ -43,7 +44,13 @@ class Kem(nn.Module):
         norm: bool,
     ) -> None:
         super().__init__()
-        self.streams, self.select, self.heads, self.residual, self.mask = streams, select, heads, residual, mask
+        self.streams, self.select, self.heads, self.residual, self.mask = (
+            streams,
+            select,
+            heads,
+            residual,
+            mask,
+        )
         self.norm = nn.LayerNorm(dim) if norm else nn.Identity()
         self.etf = nn.Identity() if etf is None else Etf(dim, etf)
         self.workspace = nn.Parameter(nn.init.orthogonal_(torch.empty(slots, dim), gain=dim**0.5))
@@ -63,7 +70,7 @@ class Kem(nn.Module):
         return found.transpose(1, 2).flatten(2)
 
     def attention(self, read: Tensor) -> Tensor:
-        """How much each slot takes of each cell, B×heads×slots×n: min(select, n) entries a row are not zero."""
+        """How much each slot takes of each cell, B×heads×slots×n, with min(select, n) entries a row."""
         query = split(self.read_query(self.workspace)[None], self.heads)
         scores = exact_scores(query, split(self.read_key(read), self.heads))
         best = scores.topk(count(self.select, read.shape[1]), sorted=False).indices
@@ -92,7 +99,7 @@ def count(select: int | float, cells: int) -> int:
 
 @torch.fx.wrap
 def exact_scores(query: Tensor, key: Tensor) -> Tensor:
-    """query · keyᵀ / √d in float32 also under autocast: in half precision many cells tie, and ties select badly."""
+    """query · keyᵀ / √d in float32 even under autocast: half precision makes ties, and ties select badly."""
     device = query.device.type
     with torch.autocast(device if torch.amp.is_autocast_available(device) else "cpu", enabled=False):
         return query.float() @ key.float().transpose(-1, -2) / query.shape[-1] ** 0.5

@@ -12,7 +12,7 @@ _fragments: list[torch.library.Library] = []
 
 
 def declare_missing_operators() -> None:
-    """Make `import torchvision` work where its compiled part does not load (built for CUDA, say, beside a CPU torch).
+    """Make `import torchvision` work where its compiled part does not load (one for CUDA beside a CPU torch).
 
     timm imports torchvision but never calls these operators. Where the import works, nothing is declared.
     """

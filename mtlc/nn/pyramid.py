@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class TopDown(nn.Module):
-    """1×1 to `dim` on each level whose stride is in `strides`, then each level plus all coarser ones, resized.
+    """1×1 to `dim` on each level whose stride is in `strides`, then each plus all coarser ones, resized.
 
     Reads a list of levels described by `inputs` (channels, stride), writes the sums, finest first.
     """

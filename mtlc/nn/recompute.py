@@ -1,4 +1,4 @@
-"""Memory for time: what a module computes on its way is computed again for the gradient instead of being kept."""
+"""Memory for time: what a module computes on its way is computed anew for the gradient, not kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from torch.utils.checkpoint import checkpoint
 def recompute(part: nn.Module, *inputs: Tensor) -> Tensor:
     """`part(*inputs)`, keeping only inputs and output until the gradient; batch norms count the batch once.
 
-    Under `torch.compile` and export, which choose for themselves what to keep, and while fx traces, a plain call.
+    Under `torch.compile` and export, which choose for themselves what to keep, and while fx traces, a plain
+    call.
     """
     plain = torch.compiler.is_compiling() or not all(isinstance(x, Tensor) for x in inputs)
     if plain or not torch.is_grad_enabled():

@@ -28,7 +28,7 @@ def features(model: str) -> nn.Module:
 
 
 def kept(body: nn.Module) -> list[int]:
-    """Which features become levels: of each stride the last, finest first; a plain ViT gives its last block."""
+    """Which features become levels: of each stride the last, finest first; of a plain ViT the last block."""
     last = {stride: i for i, stride in enumerate(body.feature_info.reduction())}
     return [last[stride] for stride in sorted(last)]
 
@@ -42,8 +42,10 @@ def levels(body: nn.Module) -> list[list[int]]:
 class Timm(nn.Module):
     """RGB in [0, 1], B×3×H×W, to the levels of the timm model `model`, finest first, each B×C×h×w.
 
-    The image is normalised by `mean` and `std` (None: timm's configuration of the model, whatever weights are loaded
-    later), then padded with zeros to a multiple of `multiple` pixels. Weights are random until `load_pretrained`.
+    The image is normalised by `mean` and `std`, then padded with zeros to a multiple of `multiple` pixels. None
+    is timm's configuration of the model, whichever weights are loaded later: what a saved model computes must not
+    depend on which packages were there. (The packaged `efficientnet_lite0` was itself trained with 127/255 and
+    128/255; its stored batch statistics fit these better.) Weights are random until `load_pretrained`.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class Timm(nn.Module):
         return [x.permute(0, 3, 1, 2) for x in chosen] if self.channels_last else chosen
 
     def load_pretrained(self) -> str | None:
-        """Load the weights if `pretrained` asks for them, and say where they came from. Raises `WeightsError`."""
+        """Load the weights if `pretrained` is set, and say where they came from. Raises `WeightsError`."""
         return load(self.body, self.model) if self.pretrained else None
 
 

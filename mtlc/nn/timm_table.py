@@ -1,8 +1,8 @@
-"""Makes the table of timm's encoders: python -m mtlc.nn.timm_table mtlc/parts/timm_models.json (about 4 minutes)
+"""Makes the table of timm's encoders: python -m mtlc.nn.timm_table mtlc/parts/timm_models.json
 
-The table maps a model's name to the (channels, stride) of its levels, finest first, so that a spec can be checked
-without importing timm. Models are built without memory, on the `meta` device; one that cannot give its inner
-features is left out, with the reason on stderr.
+The table maps a model's name to the (channels, stride) of its levels, finest first, so that a spec can be
+checked without importing timm. Models are built without memory, on the `meta` device; one that cannot give
+its inner features is left out, with the reason on stderr.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from .pad import pad
 class Tiny(nn.Module):
     """RGB in [0, 1], B×3×H×W, to four levels of `width` times 1, 2, 4, 8 channels, finest first.
 
-    The image is centred, then padded with zeros to a multiple of `multiple` pixels. 0.43 M parameters at width 24.
+    The image is centred, then padded with zeros to a multiple of `multiple` pixels. 0.43 M parameters at
+    width 24.
     """
 
     def __init__(self, *, width: int, multiple: int) -> None:

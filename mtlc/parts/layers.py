@@ -48,15 +48,19 @@ class Timm(Layer):
 
     model: str = key(..., "a model name of timm, such as `efficientnet_lite0`")
     pretrained: bool = key(False, "start from the weights that timm names for this model")
-    mean: tuple[float, ...] | Auto = key(AUTO, "mean colour taken off, in [0, 1]; auto: what the weights expect")
-    std: tuple[float, ...] | Auto = key(AUTO, "spread divided by, in [0, 1]; auto: what the weights expect")
+    mean: tuple[float, ...] | Auto = key(AUTO, "mean colour taken off, in [0, 1]; auto: timm's configuration")
+    std: tuple[float, ...] | Auto = key(AUTO, "spread divided by, in [0, 1]; auto: timm's configuration")
 
     reads_image: ClassVar[bool] = True
 
     def problems(self) -> Iterator[Problem]:
         if self.model not in timm_models():
             guess = suggest(self.model, timm_models())
-            hint = f"did you mean `{guess}`?" if guess else "`mtlc info timm` says how to list them"
+            hint = (
+                f"did you mean `{guess}`?"
+                if guess
+                else "name a model that `timm.create_model(…, features_only=True)` knows"
+            )
             yield Problem("model", f"timm has no feature model `{self.model}`", hint, "MTL106")
         for name in ("mean", "std"):
             value = getattr(self, name)

@@ -30,7 +30,9 @@ class Link(Part):
 
 
 def _at() -> Any:
-    return key(None, "stride it runs at (4, 8, 16 or 32); none: the target's own, the finest for a set", low=1)
+    return key(
+        None, "stride it runs at (4, 8, 16 or 32); none: the target's own, the finest for a set", low=1
+    )
 
 
 def _divides(part: Link, heads: int, dim: int) -> None:
@@ -78,12 +80,16 @@ class Kem(Link):
     norm: bool = key(True, "layer norm on the cells before they are read (ours: the paper does not say)")
 
     form: ClassVar[Form] = "joint"
-    paper: ClassVar[str] = "Zhang et al., SGW-based Multi-Task Learning in Vision Tasks, 2024 (arXiv 2410.03778)"
+    paper: ClassVar[str] = (
+        "Zhang et al., SGW-based Multi-Task Learning in Vision Tasks, 2024 (arXiv 2410.03778)"
+    )
     cost: ClassVar[str] = "time grows in step with the number of cells: 2 x slots x cells attention entries"
 
     def problems(self) -> Iterator[Problem]:
         if isinstance(self.select, float) and self.select > 1:
-            yield Problem("select", "a share of the cells is at most 100%", "write a whole number for a count")
+            yield Problem(
+                "select", "a share of the cells is at most 100%", "write a whole number for a count"
+            )
 
     def width(self, dim: int) -> int | None:
         """The number of frame vectors at this width; None for plain KEM."""
@@ -114,7 +120,9 @@ class Coherence(Link):
     at: int | None = _at()
 
     paper: ClassVar[str] = "MT-CP, WACV 2025 (arXiv 2412.03179), coherence fusion module"
-    cost: ClassVar[str] = "time grows with the square of the number of cells, memory in step with it (fused attention)"
+    cost: ClassVar[str] = (
+        "time grows with the square of the number of cells, memory in step with it (fused attention)"
+    )
 
     def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
         own = {"reduction": self.reduction, "residual": self.residual}
@@ -144,5 +152,5 @@ class TraceBack(Link):
 
 def ceil_share(select: int | float, cells: int) -> int:
     """How many of `cells` a slot reads: a count is at most all of them, a share is rounded up."""
-    wanted = select if isinstance(select, int) else math.ceil(select * cells)
+    wanted = select if isinstance(select, int) else math.ceil(round(select * cells, 6))
     return max(1, min(wanted, cells))

@@ -20,7 +20,7 @@ def run_passes(
 ) -> TaskGraph:
     """Run the pipeline, up to and with the pass named `after`. Raises `IllegalGraph` where a pass goes wrong.
 
-    A user's mistakes are collected in `diagnostics`; what does not depend on them is worked out all the same.
+    A user's mistakes are collected in `diagnostics`; the pass that finds some is the last.
     """
     verify(graph)
     for run in PIPELINE:
@@ -28,7 +28,7 @@ def run_passes(
         verify(graph)
         if trace is not None:
             trace(run.__name__, before, graph)
-        if run.__name__ == after:
+        if run.__name__ == after or diagnostics.failed:
             break
     return graph
 

@@ -7,19 +7,23 @@ from dataclasses import replace
 from mtlc.diagnostics import Diagnostics
 from mtlc.graph import IMAGE_FEATURE, Step, TaskGraph
 from mtlc.parts.layers import IMAGE, Layer
+from mtlc.parts.links import Link
 from mtlc.parts.part import Levels, ShapeError
 from mtlc.passes.streams import fitted
 from mtlc.source import Span
 
 
 def shapes(graph: TaskGraph, diagnostics: Diagnostics) -> TaskGraph:
-    """Fill `Step.shapes`. A step that cannot be worked out keeps none, and what depends on it is silent."""
+    """Fill `Step.shapes`. A step that cannot be worked out keeps none, and what depends on it is silent.
+
+    But a link gives back streams of the shapes it found them in, so that those below it are looked at too.
+    """
     known = {IMAGE_FEATURE: IMAGE}
     steps = []
     for step in graph.steps.values():
         if all(feature in known for feature in step.reads):
             step = replace(step, shapes=_written(step, known, diagnostics))
-            known.update(zip(step.writes, step.shapes, strict=False))
+            known.update(zip(step.writes, step.shapes or _unchanged(step, known), strict=False))
         steps.append(step)
     return graph.with_steps(steps)
 
@@ -40,6 +44,10 @@ def _written(step: Step, known: dict[str, Levels], diagnostics: Diagnostics) -> 
         _report(error, step.span, diagnostics)
     fits = {index for index, read in enumerate(reads) if read != seen[index]}
     return tuple(reads[index] if index in fits else levels for index, levels in enumerate(written))
+
+
+def _unchanged(step: Step, known: dict[str, Levels]) -> tuple[Levels, ...]:
+    return tuple(known[feature] for feature in step.reads) if isinstance(step.part, Link) else ()
 
 
 def _check_place(step: Step) -> None:

@@ -8,7 +8,8 @@ from mtlc.render import colours, looks, measure, words, write
 from mtlc.render.boxes import Kind
 from mtlc.render.columns import DECODERS, LAYERS
 from mtlc.render.flows import Manner
-from mtlc.render.layout import MARGIN, NAME, shown
+from mtlc.render.gaps import MARGIN, shown
+from mtlc.render.heights import NAME
 from mtlc.render.legend import Entry, legend
 from mtlc.render.picture import Picture
 from mtlc.render.wires import Path, Point
@@ -36,12 +37,12 @@ def text(name: str, left: float, y: float, said: str, size: float, **look: str) 
     wide = measure.width(said, size, bold="class" in look)
     shape: write.Attributes = {"shape": "plaintext", "style": "", "margin": 0, "fontsize": size}
     label = write.label([said], left=True)
-    return write.node(name, (left + wide / 2, y), (wide, size * 1.3), {"label": label, **shape, **look})
+    return write.node(name, (left + wide / 2, y), (wide, size * 1.1), {"label": label, **shape, **look})
 
 
 def _title(picture: Picture, y: float) -> Iterator[str]:
     spec = picture.spec
-    count = len(picture.lanes.order)
+    count = len(picture.outputs)
     data, balance = f"{spec.data.word} {literal(spec.data.size)}", f"balance {call(spec.balance)}"
     parts = (data, f"{count} task{'s' * (count != 1)}", balance)
     yield text(".title", 0, y - 16, picture.name, TITLE, fontcolor=colours.INK, **TITLED)

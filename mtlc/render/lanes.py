@@ -40,8 +40,12 @@ def lanes(graph: TaskGraph, spec: Spec) -> Lanes:
 
 
 def _order(graph: TaskGraph, spec: Spec) -> tuple[str, ...]:
-    """As declared, but tasks that share a layer stand together, so that it can be drawn as one slab."""
-    place = {task: index for index, task in enumerate(graph.outputs)}
+    """As declared, but tasks that share a layer stand together, so that it can be drawn as one slab.
+
+    A task without an output has a lane where another needs its stream.
+    """
+    drawn = {*graph.outputs, *(step.task for step in graph.steps.values())}
+    place = {task: index for index, task in enumerate(spec.tasks) if task in drawn}
     paths = {task: [layer.name for layer in spec.chain(spec.tasks[task].reads)][::-1] for task in place}
     first: dict[str, int] = {}
     for task, path in paths.items():

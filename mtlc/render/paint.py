@@ -57,7 +57,9 @@ def _bold(found: re.Match[str]) -> str:
 def _titled(drawn: str) -> str:
     """A title and a role for the whole picture, from the name of the graph."""
     named = re.search(r'class="graph"[^>]*>\s*<title>([^<]*)</title>', drawn)
-    name = escape(unescape(named[1])) if named else "picture"
+    name = (
+        escape(unescape(named[1]).replace("\\\\", "\\")) if named else "picture"
+    )  # DOT keeps both in a name
     start = drawn.index("<svg")
     end = drawn.index(">", start)
     head = f'{drawn[start:end]} role="img" aria-label="{name}">\n<title>{name}</title>'

@@ -24,6 +24,7 @@ class Picture:
     columns: Columns
     flows: list[Flow]
     layout: Layout
+    outputs: frozenset[str]  # the tasks that are predicted
     colour: Mapping[str, str]  # of each task, by its place in the spec
 
     @property
@@ -45,7 +46,7 @@ def picture(graph: TaskGraph, spec: Spec) -> Picture:
     moved = flows(graph, drawn, rows)
     placed = layout(drawn, moved, rows, _titles(spec, cols))
     colour = {task: colours.task_colour(index) for index, task in enumerate(spec.tasks)}
-    return Picture(spec, rows, cols, moved, placed, colour)
+    return Picture(spec, rows, cols, moved, placed, frozenset(graph.outputs), colour)
 
 
 def _titles(spec: Spec, cols: Columns) -> dict[tuple[int, int], float]:

@@ -12,8 +12,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def quoted(text: str) -> str:
-    """A name as DOT reads it: `\\` and `"` escaped, what no SVG may hold replaced."""
-    clean = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    """A text as DOT reads it: `\\` and `"` escaped, what no SVG may hold replaced.
+
+    `&` is written as an entity, or Graphviz would read `&lt;` in a name as `<`.
+    """
+    clean = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text).replace("&", "&amp;")
     return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -22,12 +25,9 @@ class Label(str):
 
 
 def label(lines: Iterable[str], *, left: bool = False) -> Label:
-    """Lines of a label, in the middle or from the left.
-
-    `&` is written as an entity, or Graphviz would read `&lt;` in a name as `<`.
-    """
+    """Lines of a label, in the middle or from the left."""
     end = "\\l" if left else "\\n"
-    said = [quoted(line.replace("&", "&amp;"))[1:-1] for line in lines]
+    said = [quoted(line)[1:-1] for line in lines]
     return Label(f'"{end.join(said)}{end if left else ""}"')
 
 

@@ -120,7 +120,7 @@ def read_spec(path: Path) -> str:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     try:
-        with safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+        with safe_open(path, framework="pt") as file:
             yield file
     except FileNotFoundError:
         raise RunError(f"`{path}` is not there", "check the path") from None

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mtlc.data.batch import Batch, Target
 from mtlc.data.loader import in_order
 from mtlc.data.open import open_data, splits
+from mtlc.data.sample import Dataset
 from mtlc.lower import Model
 from mtlc.parts.part import AUTO
 from mtlc.plan import Plan
@@ -24,7 +25,7 @@ from mtlc.training.scores import Scores
 
 
 def evaluate(model: Model, split: str = "test", *, device: str = "auto") -> Scores:
-    """Every metric of a built model, with the weights it has, on `train`, `val` or `test`. Raises `RunError`."""
+    """A built model with the weights it has, on `train`, `val` or `test`. Raises `RunError`."""
     where = choose(device)
     with clear_data_errors(), clear_model_errors(model, lambda: f"the evaluation on `{split}`"):
         there = splits(model.plan.data)
@@ -32,20 +33,26 @@ def evaluate(model: Model, split: str = "test", *, device: str = "auto") -> Scor
             message = f"the data has no split `{split}`; it has {', '.join(there) or 'none'}"
             raise RunError(message, "choose one of them by `--split`", FAILED)
         model.train.to(where)
-        scores = score(model.infer, model.plan, split, where)
+        labels = {task.label for task in model.plan.tasks.values()}
+        dataset = open_data(model.plan.data, split, labels)
+        scores = score(model.infer, model.plan, dataset, split, where)
     assert scores is not None
     return scores
 
 
 def score(
-    predict: nn.Module, plan: Plan, split: str, device: torch.device, stop: Stop | None = None
+    predict: nn.Module,
+    plan: Plan,
+    dataset: Dataset,
+    split: str,
+    device: torch.device,
+    stop: Stop | None = None,
 ) -> Scores | None:
     """The scores of an `infer` graph, in 32 bits whatever the training's precision; None if asked to stop.
 
-    Images are judged one batch after another, at the size of the data.
+    Images are judged batch by batch, at the size of the data.
     """
     targets = [Target.of(task) for task in plan.tasks.values()]
-    dataset = open_data(plan.data, split, {target.label for target in targets})
     batch = plan.train.batch if plan.eval.batch is AUTO else plan.eval.batch
     tally = _Tally(plan)
     predict.eval()

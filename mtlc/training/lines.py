@@ -18,7 +18,7 @@ STEPS, SECONDS = 50, 5.0  # one line an interval: whichever ends first
 
 
 class Means:
-    """Means of the losses since they were last taken; a task without a label in a step does not count there."""
+    """Means of the losses since they were last taken, over the steps that had the task's label."""
 
     def __init__(self) -> None:
         self._sums: dict[str, tuple[float, int]] = {}
@@ -49,7 +49,7 @@ class Interval:
 
 
 class Lines:
-    """One line an interval and an evaluation, without colour; the final scores go to `out`, all else to `err`."""
+    """One line an interval, one an evaluation, no colour. The final scores go to `out`, all else to `err`."""
 
     def __init__(
         self,

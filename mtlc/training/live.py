@@ -29,7 +29,7 @@ class Live:
 
     def start(self, start: Start) -> None:
         self._pace = Pace()
-        self.err.print(words.beginning(start), style="dim")
+        self.err.print(Text(words.beginning(start), "dim"))
         self._recent = {task: deque(maxlen=WINDOW) for task in start.tasks}
         self._live.start()
 
@@ -44,21 +44,21 @@ class Live:
         self.err.print(Text(f"note: {text}", "yellow"))
 
     def scores(self, step: int, scores: Scores, best: bool) -> None:
-        self.err.print(Text(words.evaluation(step, scores, best), "bold" if best else ""))
+        self.err.print(Text(words.evaluation(step, scores, best), "bold" if best else ""), soft_wrap=True)
         self._pace.pause()
 
     def end(self, result: Result) -> None:
         self.close()
         for each in words.results(result):
-            self.out.print(each, markup=False, soft_wrap=True)
-        self.err.print(words.ending(result), markup=False, soft_wrap=True)
+            self.out.print(Text(each), soft_wrap=True)
+        self.err.print(Text(words.ending(result)), soft_wrap=True)
 
     def close(self) -> None:
         self._live.stop()
 
 
 def line(done: Done, pace: Pace, means: Mapping[str, float]) -> Text:
-    """`120/1000 ━━━━──── 85.2 images/s 0:10 left` and each task's mean loss and weight, in the task's colour."""
+    """`120/1000 ━━━━──── 85.2 images/s 0:10 left`, then each task's mean loss and weight in its colour."""
     full = round(BAR * done.step / done.steps)
     text = Text(f"{done.step}/{done.steps} ", no_wrap=True, overflow="ellipsis")
     text.append("━" * full, "bold").append("─" * (BAR - full), "dim")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch
 
 from mtlc.data.batch import Batch, Target
 from mtlc.data.loader import Loader
-from mtlc.data.open import open_data, splits
+from mtlc.data.open import open_data
 from mtlc.data.transforms import transform
 from mtlc.lower import Model
 from mtlc.plan import Plan
@@ -20,17 +21,16 @@ from mtlc.training import schedule
 from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights, read_state
 from mtlc.training.device import choose, describe
 from mtlc.training.errors import USAGE, RunError
-from mtlc.training.evaluate import score
+from mtlc.training.evaluations import Evaluations
 from mtlc.training.failures import clear_data_errors, clear_model_errors, load_pretrained
 from mtlc.training.interrupt import Stop, on_interrupt
-from mtlc.training.judge import Judge
 from mtlc.training.objective import Objective, make_balancer
 from mtlc.training.optimizer import make_optimizer
+from mtlc.training.position import Position, position_in, restored, state_of
 from mtlc.training.record import Record
 from mtlc.training.report import Done, Report, Silent, Start
 from mtlc.training.run_folder import RunFolder
-from mtlc.training.samples import write_samples
-from mtlc.training.scores import Best, Result, Scores
+from mtlc.training.scores import Result
 from mtlc.training.step import Stepper, Taken
 
 
@@ -45,10 +45,11 @@ def train(
 ) -> Result:
     """Train a model into a run folder; at the end evaluate the kept weights once on the test split.
 
-    `resume` goes on with the run that lies in `out`, from its last checkpoint; on a CPU it then ends bit for bit as
-    if it had never stopped (with the same number of threads). `steps` takes the place of `train.steps`. The model
-    ends with the kept weights: the best ones on the validation split, or the last without one.
-    Raises `RunError`. Ctrl-C and SIGTERM end it after a step with a checkpoint and an `interrupted` result.
+    `resume` goes on with the run that lies in `out`, from its last checkpoint; on a CPU it then ends bit for
+    bit as if it had never stopped (with the same number of threads). `steps` takes the place of
+    `train.steps`. The model ends with the kept weights: the best ones on the validation split, or the last
+    without one. Ctrl-C and SIGTERM end it after a step, with a checkpoint and an `interrupted` result.
+    Raises `RunError`.
     """
     plan = _shortened(model.plan, steps)
     _refuse_phases(plan)
@@ -67,13 +68,14 @@ def train(
 class _Trainer:
     """One run and all that changes in it."""
 
+    record: Record
+
     def __init__(
         self, model: Model, plan: Plan, folder: RunFolder, device: torch.device, report: Report
     ) -> None:
         self.model, self.plan, self.folder, self.device, self.report = model, plan, folder, device, report
-        targets = [Target.of(task) for task in plan.tasks.values()]
-        self.loader = _loader(plan, targets)
-        self.splits = splits(plan.data)
+        self.at = Position()
+        self.loader = _loader(plan)
         self.module = model.train.to(device)
         self.balancer = make_balancer(plan).to(device)
         self.objective = Objective(plan)
@@ -89,10 +91,7 @@ class _Trainer:
             clip=plan.train.clip,
             accumulate=plan.train.accumulate,
         )
-        self.judge = Judge(plan)
-        self.step, self.empty, self.judged = 0, 0, 0
-        self.best: Best | None = None
-        self.validation: Scores | None = None
+        self.judges = Evaluations(model, plan, folder, device, self.loader.steps_per_epoch)
 
     # --- beginning
 
@@ -108,13 +107,7 @@ class _Trainer:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a checkpoint was written."""
         load_weights(self.module, self.folder.last() / WEIGHTS, spec_text(self.plan.spec))
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.balancer.load_state_dict(state["balancer"])
-        self.step, self.empty, self.judged = state["step"], state["empty"], state["judged"]
-        self.best = Best(**state["best"]) if state["best"] else None
-        torch.set_rng_state(state["random"])
-        if self.device.type == "cuda" and state["random_cuda"] is not None:
-            torch.cuda.set_rng_state(state["random_cuda"], self.device)
+        self.at = restored(state, self.optimizer, self.balancer, self.device)
         self.folder.describe(self.plan)
         self.record = Record(self.folder.metrics, state["metrics_size"])
 
@@ -123,132 +116,90 @@ class _Trainer:
     def run(self, stop: Stop) -> Result:
         """All steps that are left, then the test."""
         self.report.start(self._start())
-        if "val" not in self.splits:
-            self.report.note("the data has no validation split: only the last checkpoint is kept")
-        if self._validate_if_due(stop):  # a run that was interrupted while it was validated
+        for note in self.judges.notes():
+            self.report.note(note)
+        if self._validate(stop):  # a run that was interrupted before or during a validation
             self.folder.checkpoints.mark_best()
-        with closing(self.loader.batches(self.step)) as batches:
-            while self.step < self.plan.train.steps and not stop:
+        with closing(self._batches()) as batches:
+            while self.at.step < self.plan.train.steps and not stop:
                 self._advance(next(batches))
-                improved = self._validate_if_due(stop)
+                improved = self._validate(stop)
                 if improved or self._save_is_due() or stop:
                     self.save(best=improved)
-        test = None if stop else self._test(stop)
-        steps = self.plan.train.steps
+        test = None if stop else self.judges.test(self.at, self.record, stop)
         result = Result(
-            self.folder.path, self.step, steps, self.best, self.validation, test, bool(stop), self.empty
+            folder=self.folder.path,
+            step=self.at.step,
+            steps=self.plan.train.steps,
+            best=self.at.best,
+            validation=self.judges.last,
+            test=test,
+            interrupted=bool(stop),
+            empty=self.at.empty,
         )
         self.report.end(result)
         return result
 
+    def _batches(self) -> Generator[Batch]:
+        yield from self.loader.batches(self.at.step)
+
     def _advance(self, batch: Batch) -> None:
-        now = schedule.setting(self.plan.train.schedule, self.step, self.plan.train.steps)
+        now = schedule.setting(self.plan.train.schedule, self.at.step, self.plan.train.steps)
         schedule.apply(self.optimizer, now, self.plan.train.optimizer.lr)
-        weights = self._weights()
         self.module.train()
-        with clear_model_errors(self.model, lambda: f"step {self.step + 1}"):
+        with clear_model_errors(self.model, lambda: f"step {self.at.step + 1}"):
             taken = self.take(batch)
-        self.step += 1
+        self.at.step += 1
         self.balancer.observe(
             {task: loss * self.objective.weights[task] for task, loss in taken.losses.items()},
-            epoch_end=self.step % self.loader.steps_per_epoch == 0,
+            epoch_end=self.at.step % self.loader.steps_per_epoch == 0,
         )
-        self._tell(batch, taken, weights, now.rate)
+        self._tell(batch, taken, self.plan.train.optimizer.lr * now.rate)
 
-    def _tell(self, batch: Batch, taken: Taken, weights: dict[str, float], rate: float) -> None:
-        self.empty += taken.empty
-        if taken.empty and self.empty == 1:
-            self.report.note(f"the batch of step {self.step} has no label at all: such steps change nothing")
-        lr = self.plan.train.optimizer.lr * rate
-        used = {task: weights[task] for task in taken.losses}
-        self.record.add(
-            kind="train", step=self.step, losses=taken.losses, auxiliary=taken.auxiliary, weights=used, lr=lr
-        )
-        self.report.step(Done(self.step, self.plan.train.steps, len(batch), taken.losses, used))
+    def _tell(self, batch: Batch, taken: Taken, lr: float) -> None:
+        step = self.at.step
+        self.at.empty += taken.empty
+        if taken.empty and self.at.empty == 1:
+            self.report.note(f"the batch of step {step} has no label at all: such steps change nothing")
+        self.record.add(kind="train", step=step, lr=lr, **vars(taken))
+        self.report.step(Done(step, self.plan.train.steps, len(batch), taken.losses, taken.weights))
 
-    def _weights(self) -> dict[str, float]:
-        return {
-            task: weight * self.objective.weights[task] for task, weight in self.balancer.weights().items()
-        }
-
-    # --- evaluating
-
-    def _validate_if_due(self, stop: Stop) -> bool:
+    def _validate(self, stop: Stop) -> bool:
         """Evaluate where the spec says so; whether the weights are the best so far."""
-        if not self._validation_is_due():
+        if not self.judges.due(self.at):
             return False
-        scores = self._score("val", stop)
-        if scores is None:
-            return False
-        self.judged, self.validation = self.step, scores
-        value = self.judge.value(scores)
-        improved = value is not None and (self.best is None or self.judge.better(value, self.best.value))
-        if improved and value is not None:
-            self.best = Best(self.step, value)
-        self.record.add(kind="val", step=self.step, best=improved, scores=scores.as_dict())
-        self.report.scores(self.step, scores, improved)
-        return improved
-
-    def _validation_is_due(self) -> bool:
-        every = self.plan.eval.every
-        every = self.loader.steps_per_epoch if every == "epoch" else every
-        due = self.step % every == 0 or self.step == self.plan.train.steps
-        return "val" in self.splits and due and self.judged < self.step
-
-    def _score(self, split: str, stop: Stop) -> Scores | None:
-        with clear_model_errors(self.model, lambda: f"the evaluation after step {self.step}"):
-            return score(self.model.infer, self.plan, split, self.device, stop)
-
-    def _test(self, stop: Stop) -> Scores | None:
-        """Once, with the kept weights; nothing is chosen by it."""
-        if self.best and self.best.step != self.step:
-            load_weights(self.module, self.folder.kept(), spec_text(self.plan.spec))
-        if "test" not in self.splits:
-            self.report.note("the data has no test split: nothing is evaluated at the end")
-            return None
-        scores = self._score("test", stop)
+        scores = self.judges.validate(self.at, self.record, stop)
+        improved = scores is not None and self.at.best is not None and self.at.best.step == self.at.step
         if scores is not None:
-            self.record.add(kind="test", step=self.step, scores=scores.as_dict())
-            self.folder.write_test(scores)
-            write_samples(self.model, "test", self.folder.samples, self.device)
-        return scores
+            self.report.scores(self.at.step, scores, improved)
+        return improved
 
     # --- saving
 
     def _save_is_due(self) -> bool:
-        return self.step % self.plan.train.save == 0 or self.step == self.plan.train.steps
+        return self.at.step % self.plan.train.save == 0 or self.at.step == self.plan.train.steps
 
     def save(self, *, best: bool) -> None:
         """Write a checkpoint of this moment."""
-        cuda = self.device.type == "cuda"
-        state = {
-            "step": self.step,
-            "empty": self.empty,
-            "judged": self.judged,
-            "best": vars(self.best) if self.best else None,
-            "metrics_size": self.record.size,
-            "optimizer": self.optimizer.state_dict(),
-            "balancer": self.balancer.state_dict(),
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state(self.device) if cuda else None,
-        }
         weights = pack_weights(self.module, spec_text(self.plan.spec))
-        self.folder.checkpoints.write(self.step, weights, pack_state(state), best=best)
+        state = state_of(self.at, self.optimizer, self.balancer, self.device, self.record.size)
+        self.folder.checkpoints.write(self.at.step, weights, pack_state(state), best=best)
 
     def _start(self) -> Start:
         return Start(
-            self.folder.path,
-            tuple(self.plan.tasks),
-            self.step,
-            self.plan.train.steps,
-            self.loader.images,
-            self.plan.train.batch,
-            sum(each.numel() for each in self.module.parameters()),
-            describe(self.device),
+            folder=self.folder.path,
+            tasks=tuple(self.plan.tasks),
+            step=self.at.step,
+            steps=self.plan.train.steps,
+            images=self.loader.images,
+            batch=self.plan.train.batch,
+            parameters=sum(each.numel() for each in self.module.parameters()),
+            device=describe(self.device),
         )
 
 
-def _loader(plan: Plan, targets: list[Target]) -> Loader:
+def _loader(plan: Plan) -> Loader:
+    targets = [Target.of(task) for task in plan.tasks.values()]
     return Loader(
         open_data(plan.data, "train", {target.label for target in targets}),
         targets,
@@ -278,7 +229,8 @@ def _resumed(folder: RunFolder, plan: Plan) -> dict[str, Any]:
     """The state to go on with, from a run of the same spec. Raises `RunError`."""
     state = read_state(folder.last())
     folder.refuse_other(plan)
-    if state["step"] > plan.train.steps:
-        message = f"the run in `{folder.path}` is already at step {state['step']}, beyond {plan.train.steps}"
+    step = position_in(state).step
+    if step > plan.train.steps:
+        message = f"the run in `{folder.path}` is already at step {step}, beyond {plan.train.steps}"
         raise RunError(message, "raise `train.steps`", USAGE)
     return state

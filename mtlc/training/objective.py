@@ -1,16 +1,17 @@
-"""What a step minimises, before balancing: each task's loss over the whole batch, and its auxiliary losses."""
+"""What a step minimises, before balancing: each task's loss over the whole batch, and auxiliary losses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 
 from mtlc.balance.method import Balancer
 from mtlc.data.batch import Batch
+from mtlc.lower import constructor
 from mtlc.nn.losses import Loss
 from mtlc.parts.part import AUTO, Part
 from mtlc.plan import Plan
@@ -32,11 +33,15 @@ class Losses:
     def __add__(self, other: Losses) -> Losses:
         return Losses(_sum(self.main, other.main), _sum(self.auxiliary, other.auxiliary))
 
+    def detached(self) -> Losses:
+        """The same without the graph behind them."""
+        return Losses(_detached(self.main), _detached(self.auxiliary))
+
 
 class Objective:
     """The losses of a plan's tasks, normalised over all that is labelled in a batch.
 
-    A batch may be cut into parts: `totals` counts over all of it, and the parts' losses add up to the batch's.
+    A batch may be cut into parts: `totals` counts over all of it, and the parts' losses add up to its own.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -46,8 +51,11 @@ class Objective:
 
     def totals(self, parts: Sequence[Batch]) -> dict[str, Tensor]:
         """What is labelled in all the parts of a batch."""
-        counts = {t: sum(loss.measure(part.labels[t]) for part in parts) for t, loss in self._losses.items()}
-        return {task: cast(Tensor, count) for task, count in counts.items() if count[0] > 0}  # type: ignore[index]
+        counts = {
+            task: torch.stack([loss.measure(part.labels[task]) for part in parts]).sum(0)
+            for task, loss in self._losses.items()
+        }
+        return {task: count for task, count in counts.items() if count[0] > 0}
 
     def __call__(self, outputs: Outputs, batch: Batch, totals: Totals) -> Losses:
         """What one part of a batch contributes. Tasks that are not in `totals` have no entry."""
@@ -77,12 +85,15 @@ def make_balancer(plan: Plan) -> Balancer:
 
 def make(part: Part, **more: Any) -> nn.Module:
     """The module that a part names, from its keys and `more`; `auto` becomes None."""
-    assert part.module is not None, part.word
-    module, _, name = part.module.partition(":")
     keys = {key: None if value is AUTO else value for key, value in part.arguments(()).items()}
-    return cast(nn.Module, getattr(import_module(module), name)(**(keys | more)))
+    return cast(nn.Module, constructor(part)(**(keys | more)))
+
+
+def _detached(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {task: each.detach() for task, each in losses.items()}
 
 
 def _sum(left: Mapping[str, Tensor], right: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {task: left[task] + right[task] if task in left and task in right else (left | right)[task]
-            for task in {**left, **right}}  # fmt: skip
+    """Entry by entry; what only one of them has stays."""
+    both = {task: left[task] + right[task] for task in left if task in right}
+    return {**left, **right, **both}

@@ -1,4 +1,4 @@
-"""The numbers of a run, one JSON object a line, without times: a resumed run's file equals an uninterrupted one's."""
+"""The numbers of a run, one JSON object a line; no times, so that a resumed run's equal a whole one's."""
 
 from __future__ import annotations
 

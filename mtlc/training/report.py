@@ -26,7 +26,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Done:
-    """A step is done: losses by task before any weight, and the weights that they had (task's times balance's)."""
+    """A step is done: losses by task before any weight, and their weights (the task's times balancing's)."""
 
     step: int
     steps: int

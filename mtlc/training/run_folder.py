@@ -23,7 +23,7 @@ from mtlc.training.errors import USAGE, RunError, unwritable
 from mtlc.training.scores import Scores
 
 FREE = ("steps", "save", "workers", "root", "manifest")
-"""Keys that may differ between a run and its resumption: how far, how often, how fast, and where things are."""
+"""Keys that a resumed run may change: how far, how often, how fast, and where things are."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from mtlc.data.batch import Target, collate
-from mtlc.data.open import open_data
+from mtlc.data.sample import Dataset
 from mtlc.lower import Model
 from mtlc.plan import Plan
 from mtlc.training.errors import unwritable
@@ -19,10 +19,9 @@ from mtlc.training.pictures import contact_sheet, panel, photo
 MOST = 8
 
 
-def write_samples(model: Model, split: str, folder: Path, device: torch.device) -> list[Path]:
-    """At most eight sheets of a split, from images spread evenly over it. Raises `RunError`, `DataError`."""
+def write_samples(model: Model, dataset: Dataset, folder: Path, device: torch.device) -> list[Path]:
+    """At most eight sheets, from images spread evenly over a split. Raises `RunError`, `DataError`."""
     targets = [Target.of(task) for task in model.plan.tasks.values()]
-    dataset = open_data(model.plan.data, split, {target.label for target in targets})
     count = min(MOST, len(dataset))
     written = []
     model.infer.eval()

@@ -23,7 +23,7 @@ class Setting(NamedTuple):
 def setting(part: Schedule, step: int, steps: int) -> Setting:
     """What step `step` (from 0) of a run of `steps` steps uses.
 
-    During a warm-up of w steps, step s has (s + 1)/(w + 1) of the rate; the schedule's own curve spans the rest.
+    During a warm-up of w steps, step s has (s + 1)/(w + 1) of the rate; the schedule's curve spans the rest.
     """
     if isinstance(part, OneCycle):
         return _one_cycle(part, step, steps)

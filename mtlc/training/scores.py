@@ -12,8 +12,9 @@ from typing import Any
 class Scores:
     """A model on a split. All is by task; a task without any label in the split has no entry.
 
-    `metrics` are those of the task's kind, the first one first; `counted` says how much was judged (images, and
-    pixels or pairs); `losses` are means over the labelled images, batch by batch, before any weight; `loss` is their sum, each times its task's weight.
+    `metrics` are those of the task's kind, the first one first; `counted` says how much was judged (images,
+    and pixels or pairs); `losses` are before any weight, means over batches by their labelled images; `loss`
+    is their sum, each times its task's weight.
     """
 
     split: str
@@ -40,9 +41,9 @@ class Best:
 class Result:
     """A run that has ended, or was interrupted; `step` of `steps` are done.
 
-    `test` is what the kept weights (those of `best` where there is one, else the last) reach on the test split,
-    None without that split or when interrupted. `validation` is the last evaluation on the validation split.
-    `empty` counts the steps whose batch had no label at all.
+    `test` is what the kept weights (those of `best` where there is one, else the last) reach on the test
+    split, None without that split or when interrupted. `validation` is this process's last evaluation on the
+    validation split. `empty` counts the steps whose batch had no label at all.
     """
 
     folder: Path

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
-from mtlc.balance.method import Balancer
+from mtlc.balance.method import Balancer, total
 from mtlc.data.batch import Batch
 from mtlc.training.device import arithmetic
-from mtlc.training.finite import NotFinite, check_gradients, check_losses
+from mtlc.training.finite import check_gradients, check_losses
 from mtlc.training.objective import Losses, Objective, Outputs, Totals
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What a step did: losses by task before any weight, and how much the auxiliary losses add (weighted)."""
+    """What a step did: losses by task before any weight, the weights they had (the task's times balancing's),
+    and what the auxiliary losses add with all their weights."""
 
     losses: dict[str, float]
+    weights: dict[str, float]
     auxiliary: float
 
     @property
@@ -36,8 +38,9 @@ class Stepper:
     """Takes optimiser steps on a model.
 
     A batch that is cut into `accumulate` parts gives the same losses and gradients as one that is not (batch
-    norms apart, which see a part at a time). Where the objective is no fixed weighted sum of the losses, they are
-    first measured in a forward pass of their own, because a part's gradient depends on the whole batch's losses.
+    norms apart, which see a part at a time). Where the objective is no fixed weighted sum of the losses, they
+    are first measured in a forward pass of their own: a part's gradient then depends on the whole batch's
+    losses.
     """
 
     def __init__(
@@ -56,18 +59,19 @@ class Stepper:
         self.device, self.precision, self.clip, self.accumulate = device, precision, clip, accumulate
 
     def __call__(self, batch: Batch) -> Taken:
-        """One step. Raises `NotFinite`, before weights change."""
+        """One step. Raises `finite.NotFinite`, before weights change."""
         parts = cut(batch, self.accumulate)
         # Counted where the batch lies: on a device, each task's "is there any?" would wait for it.
         totals = {task: count.to(self.device) for task, count in self.objective.totals(parts).items()}
         if not totals:
-            return Taken({}, 0.0)
+            return Taken({}, {}, 0.0)
         parts = [part.to(self.device) for part in parts]
         self.optimizer.zero_grad(set_to_none=True)
         losses = self._whole(parts[0], totals) if len(parts) == 1 else self._in_parts(parts, totals)
+        taken = self._taken(losses)
         self._bound()
         self.optimizer.step()
-        return losses
+        return taken
 
     def forward(self, part: Batch) -> Outputs:
         """The train graph's outputs for a part of a batch."""
@@ -75,22 +79,21 @@ class Stepper:
             outputs: Outputs = self.model(part.images)
         return outputs
 
-    def _whole(self, batch: Batch, totals: Totals) -> Taken:
+    def _whole(self, batch: Batch, totals: Totals) -> Losses:
         losses = self._losses(batch, totals)
-        taken = _numbers(losses)
-        objective = self.balancer(self.objective.weighted(losses.main)) + _sum(losses.auxiliary)
-        objective.backward()
-        return taken
+        objective: Tensor = self.balancer(self.objective.weighted(losses.main))
+        _backward(objective, *losses.auxiliary.values())
+        return losses
 
-    def _in_parts(self, parts: Sequence[Batch], totals: Totals) -> Taken:
+    def _in_parts(self, parts: Sequence[Batch], totals: Totals) -> Losses:
         shares = self._shares(parts, totals)
-        whole: Losses = Losses()
+        whole = Losses()
         for part in parts:
             losses = self._losses(part, totals)
             weighted = self.objective.weighted(losses.main)
-            (_sum({t: shares[t] * loss for t, loss in weighted.items()}) + _sum(losses.auxiliary)).backward()
-            whole += _detached(losses)
-        return _numbers(whole)
+            _backward(*(shares[t] * loss for t, loss in weighted.items()), *losses.auxiliary.values())
+            whole += losses.detached()
+        return whole
 
     def _shares(self, parts: Sequence[Batch], totals: Totals) -> Mapping[str, Tensor]:
         """How much the objective changes with each weighted loss of the whole batch."""
@@ -98,12 +101,12 @@ class Stepper:
             leaves = {task: torch.ones((), device=self.device, requires_grad=True) for task in totals}
         else:
             leaves = {t: loss.requires_grad_() for t, loss in self._measure(parts, totals).items()}
-        self.balancer(leaves).backward()
+        _backward(self.balancer(leaves))
         return {task: leaf.grad for task, leaf in leaves.items() if leaf.grad is not None}
 
     def _measure(self, parts: Sequence[Batch], totals: Totals) -> dict[str, Tensor]:
         whole = Losses()
-        with torch.no_grad(), undisturbed(self.model, self.device):
+        with torch.no_grad():
             for part in parts:
                 whole += self._losses(part, totals)
         return self.objective.weighted(whole.main)
@@ -113,6 +116,14 @@ class Stepper:
         losses = self.objective(outputs, part, totals)
         check_losses(losses, outputs, part, totals, self.objective)
         return losses
+
+    def _taken(self, losses: Losses) -> Taken:
+        """The numbers of a step, in one transfer from the device."""
+        tensors = [*losses.main.values(), *losses.auxiliary.values()]
+        values = torch.stack([each.detach().float() for each in tensors]).tolist()
+        balance = self.balancer.weights()
+        weights = {task: balance[task] * self.objective.weights[task] for task in losses.main}
+        return Taken(dict(zip(losses.main, values, strict=False)), weights, sum(values[len(weights) :], 0.0))
 
     def _bound(self) -> None:
         """Clip the gradient; stop if it is not finite."""
@@ -128,7 +139,7 @@ def cut(batch: Batch, parts: int) -> list[Batch]:
     """The batch in so many parts of nearly equal size; fewer where it has fewer samples."""
     parts = min(parts, len(batch))
     edges = [len(batch) * i // parts for i in range(parts + 1)]
-    return [batch.rows(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+    return [batch.rows(start, stop) for start, stop in pairwise(edges)]
 
 
 @contextmanager
@@ -143,22 +154,5 @@ def undisturbed(model: nn.Module, device: torch.device) -> Iterator[None]:
             each.copy_(buffers[name])
 
 
-def _sum(losses: Mapping[str, Tensor]) -> Tensor | float:
-    return sum(losses.values(), 0.0)
-
-
-def _detached(losses: Losses) -> Losses:
-    loose: Any = lambda tensors: {task: each.detach() for task, each in tensors.items()}  # noqa: E731
-    return Losses(loose(losses.main), loose(losses.auxiliary))
-
-
-def _numbers(losses: Losses) -> Taken:
-    """One transfer from the device for all the numbers of a step."""
-    values = torch.stack(
-        [each.detach().float() for each in (*losses.main.values(), *losses.auxiliary.values())]
-    ).tolist()
-    main = dict(zip(losses.main, values, strict=False))
-    return Taken(main, sum(values[len(main) :], 0.0))
-
-
-__all__ = ["NotFinite", "Stepper", "Taken", "cut", "undisturbed"]
+def _backward(*terms: Tensor) -> None:
+    total(terms).backward()  # type: ignore[no-untyped-call]

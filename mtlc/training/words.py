@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 from mtlc.parts.part import named
 from mtlc.parts.tasks import Task
 from mtlc.training.report import Start
 from mtlc.training.scores import Result, Scores
 
-UNITS = {
-    metric.name: f" {metric.unit}" for kind in named(Task).values() for metric in kind.metrics if metric.unit
-}
+KINDS = cast("Mapping[str, type[Task]]", named(Task))
+UNITS = {m.name: f" {m.unit}" for kind in KINDS.values() for m in kind.metrics if m.unit}
 
 
 def number(value: float) -> str:

@@ -107,6 +107,18 @@ def test_transforms_run_in_the_order_written() -> None:
     assert seen == ["a", "b"]
 
 
+def test_every_sample_of_every_epoch_draws_numbers_of_its_own() -> None:
+    drawn: list[float] = []
+
+    def draw(sample: Sample, rng: Random) -> Sample:
+        drawn.append(rng.random())
+        return sample
+
+    made = Loader(Made(10), TARGETS, batch=10, seed=0, augment=[draw])
+    made.batch_at(0), made.batch_at(1)
+    assert len(set(drawn)) == 20
+
+
 def test_leaving_early_leaves_nothing_running() -> None:
     batches = loader(workers=0).batches()
     next(batches)

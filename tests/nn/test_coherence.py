@@ -46,7 +46,9 @@ def test_rows_of_the_affinity_are_not_negative_and_sum_to_1() -> None:
 
 def test_the_affinity_comes_from_the_other_tasks_only() -> None:
     module, (x, *others) = part(), streams()
-    torch.testing.assert_close(affinity(module, [torch.randn_like(x), *others]), affinity(module, [x, *others]))
+    torch.testing.assert_close(
+        affinity(module, [torch.randn_like(x), *others]), affinity(module, [x, *others])
+    )
     assert not torch.allclose(
         affinity(module, [x, others[0], others[0]]), affinity(module, [x, *others]), atol=1e-3
     )
@@ -74,7 +76,9 @@ def test_sources_may_have_widths_of_their_own() -> None:
     assert out.shape == (2, 8, 4, 5)
 
 
-def test_computing_again_changes_neither_gradients_nor_running_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_computing_again_changes_neither_gradients_nor_running_statistics(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     states = []
     for plain in (True, False):
         if plain:

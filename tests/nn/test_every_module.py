@@ -1,4 +1,4 @@
-"""What holds for every module of mtlc.nn: gradients to all it reads, tracing to operators, export, compilation."""
+"""What holds for every module of mtlc.nn: gradients, tracing to operators, export, compilation."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def image(height: int = 93, width: int = 61) -> Tensor:
 
 
 def kem(**keys: Any) -> Kem:
-    plain = dict(slots=4, select=5, heads=2, etf=8, residual=1.0, mask="before", norm=True)
+    plain = {"slots": 4, "select": 5, "heads": 2, "etf": 8, "residual": 1.0, "mask": "before", "norm": True}
     return Kem(dim=16, streams=2, **(plain | keys))
 
 

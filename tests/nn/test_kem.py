@@ -17,7 +17,8 @@ CELLS = HEIGHT * WIDTH * STREAMS
 
 def kem(**keys: Any) -> Kem:
     torch.manual_seed(0)
-    plain = dict(dim=16, slots=3, select=5, heads=1, etf=8, residual=1.0, mask="before", norm=True)
+    plain = {"dim": 16, "slots": 3, "select": 5, "heads": 1, "etf": 8, "residual": 1.0}
+    plain |= {"mask": "before", "norm": True}
     return Kem(streams=STREAMS, **(plain | keys))
 
 
@@ -39,9 +40,7 @@ def by_hand(part: Kem, given: list[Tensor]) -> list[Tensor]:
         workspace = torch.zeros_like(part.workspace)
         for h in range(part.heads):
             cut = slice(h * width, (h + 1) * width)
-            query, key, value = (
-                m.weight[cut] for m in (part.read_query, part.read_key, part.read_value)
-            )
+            query, key, value = (m.weight[cut] for m in (part.read_query, part.read_key, part.read_value))
             for s, slot in enumerate(part.workspace):
                 scores = torch.stack([(query @ slot) @ (key @ c) / math.sqrt(width) for c in cells])
                 best = scores.argsort(descending=True)[: count(part.select, len(cells))]
@@ -63,7 +62,14 @@ def by_hand(part: Kem, given: list[Tensor]) -> list[Tensor]:
 
 @pytest.mark.parametrize(
     "keys",
-    [{}, {"mask": "after"}, {"heads": 2}, {"etf": None}, {"etf": 16, "residual": 0.3}, {"select": 0.5, "norm": False}],
+    [
+        {},
+        {"mask": "after"},
+        {"heads": 2},
+        {"etf": None},
+        {"etf": 16, "residual": 0.3},
+        {"select": 0.5, "norm": False},
+    ],
     ids=str,
 )
 @torch.no_grad()
@@ -72,7 +78,9 @@ def test_it_equals_the_formulas_written_as_loops(keys: dict[str, Any]) -> None:
     torch.testing.assert_close(list(part(*streams())), by_hand(part, streams()), atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize(("select", "kept"), [(1, 1), (5, 5), (999, CELLS), (0.25, 15), (0.26, 16), (1.0, CELLS)])
+@pytest.mark.parametrize(
+    ("select", "kept"), [(1, 1), (5, 5), (999, CELLS), (0.25, 15), (0.26, 16), (1.0, CELLS)]
+)
 def test_each_row_has_exactly_the_selected_number_of_entries_and_sums_to_1(select: float, kept: int) -> None:
     part = kem(select=select, heads=2)
     rows = part.attention(read(part, streams()))
@@ -162,8 +170,8 @@ def test_the_frame_is_saved_not_trained_and_the_same_in_every_part() -> None:
 
 def vars_of(part: Kem) -> dict[str, Any]:
     torch.manual_seed(99)
-    keys = dict(dim=16, streams=STREAMS, slots=7, select=1, heads=1, etf=part.etf.vectors)
-    return keys | dict(residual=1.0, mask="before", norm=True)
+    keys = {"dim": 16, "streams": STREAMS, "slots": 7, "select": 1, "heads": 1, "etf": part.etf.vectors}
+    return keys | {"residual": 1.0, "mask": "before", "norm": True}
 
 
 def test_the_workspace_starts_with_orthogonal_rows() -> None:
@@ -216,7 +224,8 @@ def test_cells_are_selected_in_float32_also_in_half_precision() -> None:
 
 
 @pytest.mark.parametrize(
-    ("select", "cells", "kept"), [(64, 10, 10), (3, 10, 3), (0.1, 30, 3), (0.1, 31, 4), (1e-9, 10, 1)]
+    ("select", "cells", "kept"),
+    [(64, 10, 10), (3, 10, 3), (0.1, 30, 3), (0.1, 31, 4), (1e-9, 10, 1), (0.07, 100, 7)],
 )
 def test_a_count_is_at_most_all_cells_and_a_share_is_rounded_up(select: float, cells: int, kept: int) -> None:
     assert count(select, cells) == kept

@@ -9,7 +9,9 @@ from mtlc.nn.recompute import recompute
 class Two(nn.Sequential):
     def __init__(self) -> None:
         torch.manual_seed(0)
-        super().__init__(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 2, 1), nn.BatchNorm2d(2))
+        super().__init__(
+            nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 2, 1), nn.BatchNorm2d(2)
+        )
 
 
 def step(part: nn.Module, again: bool) -> tuple[Tensor, list[Tensor]]:
@@ -33,7 +35,9 @@ def test_it_keeps_less() -> None:
     kept = {}
     for again in (False, True):
         sizes: list[int] = []
-        with torch.autograd.graph.saved_tensors_hooks(lambda x, s=sizes: (s.append(x.numel()), x)[1], lambda x: x):
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda x, s=sizes: (s.append(x.numel()), x)[1], lambda x: x
+        ):
             part = Two()
             x = torch.randn(2, 3, 5, 5, requires_grad=True)
             recompute(part, x) if again else part(x)

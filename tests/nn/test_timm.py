@@ -9,11 +9,19 @@ from torch import nn
 from mtlc.nn.timm import Timm
 from mtlc.parts.layers import timm_models
 
-CHEAP = ["efficientnet_lite0", "resnet10t", "swin_tiny_patch4_window7_224", "vit_tiny_patch16_224", "pvt_v2_b0"]
+CHEAP = [
+    "efficientnet_lite0",
+    "resnet10t",
+    "swin_tiny_patch4_window7_224",
+    "vit_tiny_patch16_224",
+    "pvt_v2_b0",
+]
 
 
 def encoder(model: str, multiple: int = 32, **keys: object) -> Timm:
-    return Timm(model=model, multiple=multiple, **{"pretrained": False, "mean": None, "std": None, **keys}).eval()
+    return Timm(
+        model=model, multiple=multiple, **{"pretrained": False, "mean": None, "std": None, **keys}
+    ).eval()
 
 
 @pytest.mark.parametrize("model", CHEAP)
@@ -24,7 +32,9 @@ def test_levels_are_those_of_the_table_at_sizes_the_model_was_not_trained_at(mod
             levels = body(torch.rand(1, 3, height, width))
         h, w = (-(-x // 32) * 32 for x in (height, width))
         assert [[x.shape[1], h // x.shape[2]] for x in levels] == timm_models()[model]
-        assert all(w // x.shape[3] == stride for x, (_, stride) in zip(levels, timm_models()[model], strict=True))
+        assert all(
+            w // x.shape[3] == stride for x, (_, stride) in zip(levels, timm_models()[model], strict=True)
+        )
 
 
 def test_a_plain_vit_gives_its_last_block_only() -> None:

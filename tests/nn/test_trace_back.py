@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from mtlc.nn.coherence import Coherence
+from mtlc.nn.decoders import ConvUp
+from mtlc.nn.heads import DenseHead
+from mtlc.nn.tiny import Tiny
 from mtlc.nn.trace_back import Auxiliary, Refine
 
 STRIDES = (4, 8, 16)
@@ -64,3 +69,50 @@ def test_only_the_last_refinement_is_without_a_map_to_supervise() -> None:
 def test_the_auxiliary_prediction_is_as_large_as_the_image() -> None:
     head = Auxiliary(dim=8, fused=16, outputs=3, stride=16)
     assert head(torch.randn(2, 16, 4, 6), torch.rand(2, 3, 61, 95)).shape == (2, 3, 61, 95)
+
+
+class Pair(nn.Module):
+    """Two tasks over one encoder, each decoded, fused with the other if `fuse`, traced back, predicted."""
+
+    def __init__(self, fuse: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        inputs = [(8, 4), (16, 8), (32, 16), (64, 32)]
+        self.fuse = fuse
+        self.encoder = Tiny(width=8, multiple=32)
+        self.decoders = nn.ModuleList(
+            ConvUp(inputs=inputs, dim=8, depth=1, levels=(4, 8, 16)) for _ in range(2)
+        )
+        self.links = nn.ModuleList(
+            Coherence(dim=8, sources=(8,), reduction=4, residual=False) for _ in range(2)
+        )
+        self.refine = nn.ModuleList(nn.ModuleList(refinements()) for _ in range(2))
+        self.heads = nn.ModuleList(DenseHead(dim=8, outputs=3, stride=4) for _ in range(2))
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        levels = self.encoder(image)
+        decoded = [decoder(levels) for decoder in self.decoders]
+        streams = [stream for stream, _ in decoded]
+        if self.fuse:
+            streams = [link(x, y) for link, x, y in zip(self.links, streams, streams[::-1], strict=True)]
+        return [self.predict(t, streams[t], decoded[t][1], image) for t in range(2)]
+
+    def predict(self, task: int, stream: Tensor, inner: list[Tensor], image: Tensor) -> Tensor:
+        deep, middle, last = self.refine[task]
+        stream = last(middle(deep(stream, inner)[1], inner)[1], inner)
+        return self.heads[task](stream, image)
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+def test_a_task_hears_of_the_others_decoder_through_coherence_alone(fuse: bool) -> None:
+    pair = Pair(fuse)
+    out = pair(torch.rand(2, 3, 64, 96))
+    weights = [decoder.sums.lateral[0].weight for decoder in pair.decoders]
+    own, other = torch.autograd.grad(out[0].square().sum(), weights, allow_unused=True)
+    assert own.abs().sum() > 0
+    assert (other is not None and bool(other.abs().sum() > 0)) == fuse
+
+
+@pytest.mark.parametrize("size", [(64, 96), (61, 83), (33, 128)])
+def test_predictions_are_as_large_as_the_image_at_any_size(size: tuple[int, int]) -> None:
+    assert [tuple(x.shape) for x in Pair(True)(torch.rand(2, 3, *size))] == [(2, 3, *size)] * 2

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from toy import SPEC, ToyPart, toy
 
+from mtlc.lower import Model
 from mtlc.parts.data import Flip, Jitter
 from mtlc.training.loop import train
 from mtlc.training.report import Done, Silent
@@ -31,10 +33,21 @@ class Killed(Silent):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def built(**overrides: object) -> Model:
+    """A model with everything that a resumed run could get wrong; its dropout draws random numbers."""
+    defaults = {"train__steps": 24, "train__save": 10, "train__schedule": "one_cycle", "eval__every": 6}
+    model = toy(DATA, TEXT, **(defaults | overrides))
+    torch.rand(3)  # a process that resumes a run may have drawn other numbers before
+    encoder = model.module("encoder")
+    drop = lambda module, inputs, levels: [F.dropout(x, 0.2, module.training) for x in levels]  # noqa: E731
+    encoder.register_forward_hook(drop)
+    return model
+
+
 def run(out: Path, at: int) -> None:
     torch.set_num_threads(1)
-    model = toy(DATA, TEXT, train__steps=40, train__save=10, train__schedule="one_cycle", eval__every=6)
-    train(model, out, device="cpu", resume=(out / "checkpoints" / "index.json").exists(), report=Killed(at))
+    resume = (out / "checkpoints" / "index.json").exists()
+    train(built(), out, device="cpu", resume=resume, report=Killed(at))
 
 
 if __name__ == "__main__":

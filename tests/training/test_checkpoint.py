@@ -72,7 +72,9 @@ def test_a_state_with_code_in_it_is_refused(checkpoints):
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, STATE])
-@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"x" * 500])
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"x" * 500]
+)
 def test_a_damaged_file_is_one_error_that_names_it(checkpoints, name, damage):
     path = checkpoints.write(1, pack_weights(module(), ""), pack_state({"step": 1}), best=False)
     (path / name).write_bytes(damage((path / name).read_bytes()))
@@ -135,12 +137,17 @@ def test_weights_of_another_spec_are_refused_with_the_first_difference(checkpoin
 @pytest.mark.parametrize(
     ("model", "what"),
     [
-        (nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)), "`0.weight` has shape (2, 3, 1, 1), the model's"),
+        (
+            nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)),
+            "`0.weight` has shape (2, 3, 1, 1), the model's",
+        ),
         (nn.Sequential(nn.Conv2d(3, 2, 1)), "it has `1.bias`, which the model has not"),
         (nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2), nn.Conv2d(2, 2, 1)), "it has no `2.weight`"),
     ],
 )
-def test_weights_that_say_nothing_of_their_spec_are_refused_by_their_names_and_shapes(checkpoints, model, what):
+def test_weights_that_say_nothing_of_their_spec_are_refused_by_their_names_and_shapes(
+    checkpoints, model, what
+):
     path = checkpoints.write(1, pack_weights(module(), ""), b"", best=False)
     with pytest.raises(RunError) as caught:
         load_weights(model, path / WEIGHTS, "")

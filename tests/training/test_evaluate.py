@@ -12,6 +12,7 @@ from mtlc.data.open import open_data
 from mtlc.training.errors import RunError
 from mtlc.training.evaluate import evaluate
 from mtlc.training.metrics import metric_for
+from mtlc.training.objective import Objective
 
 
 def test_metrics_are_those_of_all_images_at_once_whatever_the_batch():
@@ -25,8 +26,11 @@ def test_metrics_are_those_of_all_images_at_once_whatever_the_batch():
     for name, task in model.plan.tasks.items():
         metric = metric_for(task.part.word, len(task.classes))
         metric.update(predictions[name], whole.labels[name])
-        assert scores.metrics[name] == pytest.approx(metric.result())
+        assert scores.metrics[name] == pytest.approx(metric.result(), rel=1e-4)
         assert scores.counted[name] == metric.counted
+        loss = Objective(model.plan)
+        whole_loss = loss.loss(name, predictions[name], whole.labels[name], loss.totals([whole]))
+        assert scores.losses[name] == pytest.approx(whole_loss.item(), rel=1e-4)
     assert scores.images == 5
 
 

@@ -49,7 +49,9 @@ def lines(out):
 
 
 def test_a_tiny_batch_is_learned_by_heart(tmp_path):
-    model = toy(ToyPart(images=2, test=2), train__batch=2, train__steps=60, train__optimizer="adamw(lr = 1e-2)")
+    model = toy(
+        ToyPart(images=2, test=2), train__batch=2, train__steps=60, train__optimizer="adamw(lr = 1e-2)"
+    )
     run(model, tmp_path)
     losses = [line["losses"] for line in lines(tmp_path) if line["kind"] == "train"]
     assert losses[-1]["semseg"] < 0.3 * losses[0]["semseg"]
@@ -81,7 +83,7 @@ def test_without_a_test_split_nothing_is_scored_at_the_end(tmp_path):
     heard = Heard()
     result = run(toy(ToyPart(val=1)), tmp_path, heard)
     assert result.test is None and result.validation.split == "val"
-    assert heard.notes == ["the data has no test split: nothing is evaluated at the end"]
+    assert heard.notes == ["the data has no test split: nothing is tested at the end"]
 
 
 def test_the_best_weights_are_kept_and_tested(tmp_path):
@@ -105,7 +107,10 @@ def test_the_best_weights_are_kept_and_tested(tmp_path):
 
 @pytest.mark.parametrize(("best", "higher"), [("loss", False), ("semseg", True), ("depth", False)])
 def test_best_is_by_the_loss_or_by_a_tasks_first_metric_in_its_own_direction(tmp_path, best, higher):
-    run(toy(ToyPart(val=4), eval__best=best, task__depth__weight=2, train__optimizer="adamw(lr = 0.05)"), tmp_path)
+    run(
+        toy(ToyPart(val=4), eval__best=best, task__depth__weight=2, train__optimizer="adamw(lr = 0.05)"),
+        tmp_path,
+    )
     validations = [line for line in lines(tmp_path) if line["kind"] == "val"]
     names = {"semseg": "miou", "depth": "rmse"}
     values = [
@@ -114,7 +119,9 @@ def test_best_is_by_the_loss_or_by_a_tasks_first_metric_in_its_own_direction(tmp
     ]
     for i, line in enumerate(validations):
         earlier = values[:i]
-        assert line["best"] == (not earlier or (values[i] > max(earlier) if higher else values[i] < min(earlier)))
+        assert line["best"] == (
+            not earlier or (values[i] > max(earlier) if higher else values[i] < min(earlier))
+        )
         losses = line["scores"]["losses"]
         assert line["scores"]["loss"] == pytest.approx(losses["semseg"] + 2 * losses["depth"])
 
@@ -133,7 +140,7 @@ def test_steps_of_a_batch_without_any_label_are_counted_and_said_once(tmp_path):
     model = toy(ToyPart(images=16, blank=("semseg", "depth")), train__batch=2, train__steps=16)
     result = run(model, tmp_path, heard)
     assert result.empty == 14
-    assert [note for note in heard.notes if "no label at all" in note] == [heard.notes[1]]
+    assert sum("no label at all" in note for note in heard.notes) == 1
     assert sum(not line["losses"] for line in lines(tmp_path)) == 14
 
 
@@ -167,7 +174,9 @@ def test_bf16_trains_from_the_same_spec(tmp_path):
 
 
 def test_a_loss_that_is_not_finite_stops_with_step_task_and_sample_and_keeps_the_last_checkpoint(tmp_path):
-    with pytest.raises(RunError, match="step [12]: the loss of `semseg`, `depth` is not finite, in .*train-3") as caught:
+    with pytest.raises(
+        RunError, match=r"step [12]: the loss of `semseg`, `depth` is not finite, in .*train-3"
+    ) as caught:
         run(toy(ToyPart(poison=3), train__save=1), tmp_path)
     assert caught.value.exit_code == FAILED
     kept = read_weights(RunFolder(tmp_path).kept())

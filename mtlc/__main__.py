@@ -1,0 +1,5 @@
+"""`python -m mtlc` is `mtlc`."""
+
+from mtlc.cli import main
+
+main()

@@ -1,0 +1,39 @@
+"""What is legal in a spec and probably not meant: warnings about a spec without mistakes."""
+
+from __future__ import annotations
+
+import math
+
+from mtlc.diagnostics import Diagnostics
+from mtlc.spec import Spec
+
+
+def warn(spec: Spec, diagnostics: Diagnostics) -> None:
+    _unread_layers(spec, diagnostics)
+    _balance_without_update(spec, diagnostics)
+
+
+def _unread_layers(spec: Spec, diagnostics: Diagnostics) -> None:
+    """A layer that no task and no other layer reads is never computed."""
+    read = {task.reads for task in spec.tasks.values()} | {layer.reads for layer in spec.layers.values()}
+    for layer in spec.layers.values():
+        if layer.name not in read:
+            hint = f"set `from = {layer.name}` on the task that should, or take it out"
+            diagnostics.warning("MTL215", f"nothing reads layer `{layer.name}`", layer.span, hint=hint)
+
+
+def _balance_without_update(spec: Spec, diagnostics: Diagnostics) -> None:
+    """Weights that change at the end of an epoch never change in a run that is shorter."""
+    every = getattr(spec.balance, "every", None)
+    if every is None or spec.phases:
+        return
+    images = spec.data.training_images()
+    if every == "epoch" and images is None:
+        return
+    window = every if isinstance(every, int) else math.ceil((images or 1) / spec.train.batch)
+    if spec.train.steps <= window:
+        word, steps = spec.balance.word, spec.train.steps
+        said = f"an epoch has {window} steps" if every == "epoch" else f"`every` is {window}"
+        message = f"`{word}` never changes its weights: the run has {steps} steps, and {said}"
+        hint = f"set `every` to fewer steps: `balance {word} {{ every = {max(1, steps // 10)} }}`"
+        diagnostics.warning("MTL502", message, spec.spans.get("balance", spec.source.span(0, 0)), hint=hint)

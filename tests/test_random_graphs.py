@@ -1,0 +1,101 @@
+"""Random task graphs: every one is built, takes a step, and slices to equal outputs."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mtlc.api import load, planned
+from mtlc.lower import lower
+from mtlc.source import Source
+
+KINDS = ("depth", "normals", "edges", "saliency", "semseg")
+DIMS = st.sampled_from([8, 12])
+STRIDES = st.sampled_from([4, 8, 16, 32])
+
+
+@st.composite
+def layers(draw) -> tuple[list[str], list[str]]:
+    """Blocks of a tree of layers, and the names that tasks can read."""
+    shared = draw(st.booleans())
+    blocks = [f"{'shared' if shared else 'layer'} encoder : tiny {{ width = 8 }}"]
+    names = ["encoder"]
+    for index in range(draw(st.integers(0, 2))):
+        source = draw(st.sampled_from(names))
+        own = not blocks[names.index(source)].startswith("shared") or draw(st.booleans())
+        names.append(f"neck{index}")
+        keys = f"dim = {draw(DIMS)}, from = {source}"
+        blocks.append(f"{'layer' if own else 'shared'} {names[-1]} : fpn {{ {keys} }}")
+    return blocks, names
+
+
+@st.composite
+def decoders(draw) -> str:
+    strides = draw(
+        st.one_of(st.just("auto"), st.lists(STRIDES, min_size=1, max_size=3, unique=True).map(str))
+    )
+    depth = draw(st.sampled_from(["linear(", "conv_up(depth = 0, ", "conv_up("]))
+    return f"{depth}dim = {draw(DIMS)}, levels = {strides})"
+
+
+@st.composite
+def lines(draw, tasks: list[str]) -> str:
+    """One line of links, of any form, at any stride."""
+    order = draw(st.permutations(tasks))
+    cut = draw(st.integers(1, len(tasks) - 1))
+    ends = ", ".join(order[:cut]), ", ".join(order[cut:])
+    at = draw(st.sampled_from(["none", "4", "8", "16", "32"]))
+    form = draw(st.sampled_from(["attention", "coherence", "kem", "trace_back"]))
+    if form == "trace_back":
+        return f"{ends[0]} via trace_back(supervise = {draw(st.sampled_from(['0', '0.5']))}, reduction = 4)"
+    if form == "kem":
+        keys = f"slots = 3, select = {draw(st.sampled_from(['5', '20%']))}, heads = 2"
+        keys += f", etf = {draw(st.sampled_from(['auto', 'none', '5']))}, dim = {draw(st.sampled_from(['auto', '10']))}"
+        return f"{draw(st.sampled_from(['all', ends[0]]))} via kem({keys}, at = {at})"
+    arrow = draw(st.sampled_from(["->", "<->"]))
+    pair = f"all {arrow} all" if draw(st.booleans()) else f"{ends[0]} {arrow} {ends[1]}"
+    own = "heads = 2" if form == "attention" else "reduction = 4"
+    return f"{pair} via {form}({own}, at = {at})"
+
+
+@st.composite
+def specs(draw) -> str:
+    blocks, names = draw(layers())
+    tasks = [f"t{index}" for index in range(draw(st.integers(2, 3)))]
+    for task in tasks:
+        kind, source = draw(st.sampled_from(KINDS)), draw(st.sampled_from(names))
+        blocks.append(f"task {task} : {kind} {{ from = {source}, decoder = {draw(decoders())} }}")
+    links = draw(st.lists(lines(tasks), max_size=2))
+    return "\n".join(["data rooms", *blocks, "links {", indent("\n".join(links), "  "), "}"]) + "\n"
+
+
+def step(model, image: torch.Tensor) -> None:
+    """One step of plain descent on everything that the train graph gives."""
+    predictions, inner = model.train(image)
+    assert {task: each.shape[2:] for task, each in predictions.items()} == dict.fromkeys(
+        predictions, image.shape[2:]
+    )
+    loss = sum(each.square().mean() for each in (*predictions.values(), *inner.values()))
+    loss.backward()
+    learned = list(model.train.parameters())
+    assert all(torch.isfinite(p.grad).all() for p in learned if p.grad is not None)
+    assert any(p.grad is not None and p.grad.any() for p in learned)
+    torch.optim.SGD(learned, lr=1e-3).step()
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(specs(), st.sampled_from([(32, 32), (31, 33), (17, 40)]), st.data())
+def test_a_random_task_graph_builds_takes_a_step_and_slices_to_equal_outputs(text, size, data):
+    plan = planned(load(Source("random.mtl", text)))
+    model = lower(plan)
+    image = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    step(model, image)
+    model.train.eval()
+    kept = data.draw(st.lists(st.sampled_from(list(plan.tasks)), min_size=1, unique=True))
+    with torch.no_grad():
+        whole, part = model.infer(image), model.slice(kept)(image)
+    assert set(part) == set(kept)
+    assert all(torch.equal(part[task], whole[task]) for task in kept)
