@@ -31,12 +31,12 @@ def import_plugin(path: Path) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's file raises is the user's to mend
+    except (Exception, SystemExit) as error:  # whatever the user's file raises is the user's to mend
         del sys.modules[name]
         raise PluginError(_said(error, real), "run it with `python` to see the whole error") from error
 
 
-def _said(error: Exception, path: str) -> str:
+def _said(error: BaseException, path: str) -> str:
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: {error.msg}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]

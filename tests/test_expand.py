@@ -55,9 +55,7 @@ def test_a_shared_layer_is_one_step_and_a_layer_one_per_task(expanded):
 
 
 def test_a_layer_above_a_layer_is_copied_with_it(expanded):
-    graph = expanded(
-        "data rooms\nlayer encoder : tiny\nlayer neck : fpn\ntask semseg\ntask depth\n"
-    )
+    graph = expanded("data rooms\nlayer encoder : tiny\nlayer neck : fpn\ntask semseg\ntask depth\n")
     assert reads(graph, "neck_depth") == ("encoder_depth",)
     assert reads(graph, "encoder_depth") == ("image",)
 
@@ -121,9 +119,7 @@ def test_both_directions_between_unlike_sides_do_not_link_within_a_side(expanded
 
 
 def test_a_links_line_reads_what_the_lines_above_wrote(expanded):
-    graph = expanded(
-        THREE + "links {\n semseg -> depth via attention\n depth -> normals via attention\n}\n"
-    )
+    graph = expanded(THREE + "links {\n semseg -> depth via attention\n depth -> normals via attention\n}\n")
     assert reads(graph, "attention_2_normals") == ("normals", "depth_1")
 
 

@@ -52,9 +52,11 @@ def lines(draw, tasks: list[str]) -> str:
     if form == "trace_back":
         return f"{ends[0]} via trace_back(supervise = {draw(st.sampled_from(['0', '0.5']))}, reduction = 4)"
     if form == "kem":
-        keys = f"slots = 3, select = {draw(st.sampled_from(['5', '20%']))}, heads = 2"
-        keys += f", etf = {draw(st.sampled_from(['auto', 'none', '5']))}, dim = {draw(st.sampled_from(['auto', '10']))}"
-        return f"{draw(st.sampled_from(['all', ends[0]]))} via kem({keys}, at = {at})"
+        choices = {"select": ["5", "20%"], "etf": ["auto", "none", "5"], "dim": ["auto", "10"]}
+        drawn = [f"{key} = {draw(st.sampled_from(values))}" for key, values in choices.items()]
+        keys = ", ".join(["slots = 3, heads = 2", *drawn])
+        some = ", ".join(order[: draw(st.integers(2, len(tasks)))])
+        return f"{some} via kem({keys}, at = {at})"
     arrow = draw(st.sampled_from(["->", "<->"]))
     pair = f"all {arrow} all" if draw(st.booleans()) else f"{ends[0]} {arrow} {ends[1]}"
     own = "heads = 2" if form == "attention" else "reduction = 4"

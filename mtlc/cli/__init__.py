@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -33,6 +34,11 @@ Try:
 `mtlc --help` lists all commands."""
 
 
+def example_first(text: str) -> str:
+    """A command's help with its example above what it does."""
+    return "\n\n".join(sorted(text.split("\n\n"), key=lambda each: not each.lstrip().startswith("Example:")))
+
+
 class Commands(click.Group):
     """Imports a command's file when the command is used, so that `check` never waits for torch."""
 
@@ -42,8 +48,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"mtlc.cli.{name}_command")
-        return module.command  # type: ignore[no-any-return]
+        command: click.Command = importlib.import_module(f"mtlc.cli.{name}_command").command
+        command.help = example_first(command.help or "")
+        return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         from mtlc.diagnostics import suggest
@@ -63,9 +70,9 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="mtlc")
 @click.pass_context
 def group(ctx: click.Context) -> None:
-    """A small language and compiler for multi-task models.
+    """Example: mtlc run specs/tiny.mtl
 
-    Example: mtlc run specs/tiny.mtl
+    A small language and compiler for multi-task models.
     """
     if ctx.invoked_subcommand is None:
         click.echo(WELCOME)
@@ -73,6 +80,9 @@ def group(ctx: click.Context) -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 spec wrong, 2 usage, 3 environment, 4 run failed, 70 bug, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a sign shows another one
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         code = group.main(args, prog_name="mtlc", standalone_mode=False) or 0
         sys.stdout.flush()

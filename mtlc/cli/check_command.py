@@ -9,8 +9,10 @@ import click
 
 from mtlc import report
 from mtlc.api import front
+from mtlc.cli.failures import said
 from mtlc.cli.options import Options, note, shared, show, source_of
 from mtlc.diagnostics import Diagnostics
+from mtlc.source import Source, SourceError
 
 
 @click.command("check")
@@ -23,22 +25,30 @@ def command(specs: tuple[str, ...], strict: bool, github: bool, options: Options
 
     Example: mtlc check specs/*.mtl
     """
-    found = Diagnostics()
+    github = github or os.environ.get("GITHUB_ACTIONS") == "true"
+    found, unreadable = Diagnostics(), list[SourceError]()
     for spec in specs:
         each = Diagnostics()
-        front(source_of(spec), each, options.set, plugins=options.plugins)
+        try:
+            front(source_of(spec), each, options.set, plugins=options.plugins)
+        except SourceError as error:
+            unreadable.append(error)
+            if github or options.format == "json":  # a program gets it like any other mistake
+                each.error("MTL001", str(error), Source(error.name, "").span(0, 0), hint=error.hint)
         found.extend(each)
-    if github or os.environ.get("GITHUB_ACTIONS") == "true":
+    if github:
         click.echo(report.github(found), nl=False)
     elif options.format == "json":
         click.echo(report.as_json(found))
     else:
         show(found, options, err=False)
-    if options.format == "text":
+    sys.stdout.flush()
+    for error in unreadable:
+        said(error)
+    if options.format == "text" and not (unreadable and not len(found)):
         _conclude(specs, found, options)
     failed = found.failed or (strict and len(found) > 0)
-    sys.stdout.flush()
-    raise click.exceptions.Exit(1 if failed else 0)
+    raise click.exceptions.Exit(2 if unreadable else 1 if failed else 0)
 
 
 def _conclude(specs: tuple[str, ...], found: Diagnostics, options: Options) -> None:

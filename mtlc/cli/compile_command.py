@@ -8,7 +8,7 @@ from time import perf_counter
 
 import click
 
-from mtlc.cli.options import Options, note, read_spec, shared, show, source_of
+from mtlc.cli.options import Options, Unwritable, note, read_spec, shared, show, source_of
 from mtlc.cli.tasks import task_names
 from mtlc.diagnostics import Diagnostics
 from mtlc.expand import expand
@@ -133,7 +133,7 @@ def _write(out: Path, spec: Spec, graph: TaskGraph, options: Options) -> None:
         for name, what in texts.items():
             (out / name).write_text(emitted(what, spec, graph) + "\n", encoding="utf-8")
     except OSError as error:
-        raise click.FileError(str(out), error.strerror or str(error)) from error
+        raise Unwritable(out, error) from error
     note(f"wrote {', '.join(texts)} to {out}", options)
 
 

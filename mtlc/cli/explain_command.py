@@ -5,19 +5,19 @@ from __future__ import annotations
 import click
 
 from mtlc.codes import codes, page
-from mtlc.diagnostics import suggest
 
 
 @click.command("explain")
-@click.argument("code")
-def command(code: str) -> None:
-    """Say why a CODE is reported, with a failing and a fixed example.
+@click.argument("code", required=False)
+def command(code: str | None) -> None:
+    """Say why a CODE is reported, with a failing and a fixed example; without one, list all codes.
 
     Example: mtlc explain MTL101
     """
+    if code is None:
+        click.echo("\n".join(page(each).partition("\n")[0].lstrip("# ") for each in codes()))
+        return
     wanted = code.upper() if code.upper().startswith("MTL") else f"MTL{code}"
     if wanted not in codes():
-        guess = suggest(wanted, codes())
-        hint = f"did you mean {guess}?" if guess else f"codes are {', '.join(codes())}"
-        raise click.UsageError(f"there is no code {code}; {hint}")
+        raise click.UsageError(f"there is no code {code}; `mtlc explain` lists all")
     click.echo(page(wanted).rstrip("\n"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from mtlc.cli.options import Options, note, shared, show, source_of
+from mtlc.cli.options import Options, Unwritable, note, shared, show, source_of
 from mtlc.diagnostics import Diagnostics
 from mtlc.format import format as formatted
 from mtlc.parse import parse
@@ -37,8 +37,8 @@ def command(specs: tuple[str, ...], only_check: bool, options: Options) -> None:
             code |= _diff(source, text)
         elif spec == "-":
             click.echo(text, nl=False)
-        elif text != Path(spec).read_text(encoding="utf-8"):
-            _write(Path(spec), text)
+        elif text != source.text:
+            _write(Path(spec).resolve(), text)
             note(f"formatted {spec}", options)
     raise click.exceptions.Exit(code)
 
@@ -54,12 +54,14 @@ def _diff(source: Source, text: str) -> int:
 
 def _write(path: Path, text: str) -> None:
     """Replace the file in one move: a full disk leaves the old one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    name = ""
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         os.chmod(name, path.stat().st_mode)
         os.replace(name, path)
     except OSError as error:
-        os.unlink(name)
-        raise click.FileError(str(path), error.strerror or str(error)) from error
+        if name:
+            Path(name).unlink(missing_ok=True)
+        raise Unwritable(path, error) from error

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -18,6 +19,14 @@ from mtlc.source import Source, decode, load
 from mtlc.spec import Spec
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Unwritable(click.ClickException):
+    """A place on disk, given on the command line, that cannot be written."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        reason = (error.strerror or str(error)).lower()
+        super().__init__(f"cannot write `{path}`: {reason}; choose another place, or make room there")
 
 
 @dataclass(frozen=True)
@@ -49,9 +58,9 @@ def shared(command: F) -> F:
     for option in (
         click.option("-v", "--verbose", is_flag=True, help="Say more."),
         click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong and what was asked for."),
-        click.option("--plugins/--no-plugins", default=True, help="Refuse to run the Python files a spec names."),
-        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
-        click.option("--format", type=click.Choice(["text", "json"]), default="text"),
+        click.option("--plugins/--no-plugins", default=True, help="Run the Python files a spec names, or refuse."),
+        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours."),
+        click.option("--format", type=click.Choice(["text", "json"]), default="text", help="For people or programs."),
         click.option("--set", "set", multiple=True, metavar="PATH=VALUE", help="Change a value, e.g. train.steps=3."),
     ):
         wrapped = option(wrapped)
@@ -82,7 +91,8 @@ def show(diagnostics: Diagnostics, options: Options, *, err: bool) -> None:
     if options.format == "json":
         click.echo(report.as_json(diagnostics), err=err)
     else:
-        click.echo(report.text(diagnostics, colour=options.coloured(stream)), err=err)
+        colour = options.coloured(stream)  # said to click as well, which would take it out of a pipe
+        click.echo(report.text(diagnostics, colour=colour), err=err, color=colour)
 
 
 def note(text: str, options: Options) -> None:

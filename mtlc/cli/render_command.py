@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mtlc.cli.options import Options, note, read_spec, shared
+from mtlc.cli.options import Options, Unwritable, note, read_spec, shared
 
 
 @click.command("render")
@@ -22,12 +22,6 @@ def command(spec: str, out: Path, level: str, options: Options) -> None:
     if out.suffix not in (".svg", ".png", ".dot"):
         raise click.UsageError(f"{out} ends in neither .svg, .png nor .dot")
     resolved, graph = read_spec(spec, options)
-    if level == "spec":
-        from mtlc.diagnostics import Diagnostics
-        from mtlc.expand import expand
-        from mtlc.passes import run_passes
-
-        graph = run_passes(expand(resolved, Diagnostics()), Diagnostics(), after="adapt")
     from mtlc import render
 
     text = render.dot(graph, resolved, level)
@@ -40,5 +34,5 @@ def command(spec: str, out: Path, level: str, options: Options) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(data)
     except OSError as error:
-        raise click.FileError(str(out), error.strerror or str(error)) from error
+        raise Unwritable(out, error) from error
     note(f"wrote {out}", options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .operators import declare_missing_operators
@@ -42,10 +43,11 @@ def levels(body: nn.Module) -> list[list[int]]:
 class Timm(nn.Module):
     """RGB in [0, 1], B×3×H×W, to the levels of the timm model `model`, finest first, each B×C×h×w.
 
-    The image is normalised by `mean` and `std`, then padded with zeros to a multiple of `multiple` pixels. None
-    is timm's configuration of the model, whichever weights are loaded later: what a saved model computes must not
-    depend on which packages were there. (The packaged `efficientnet_lite0` was itself trained with 127/255 and
-    128/255; its stored batch statistics fit these better.) Weights are random until `load_pretrained`.
+    The image is normalised by `mean` and `std`, then padded with zeros to a multiple of `multiple` pixels.
+    None is timm's configuration of the model, whichever weights are loaded later: what a saved model computes
+    must not depend on which packages were there. (The packaged `efficientnet_lite0` was itself trained with
+    127/255 and 128/255; its stored batch statistics fit these better.) Weights are random until
+    `load_pretrained`.
     """
 
     def __init__(
@@ -60,20 +62,27 @@ class Timm(nn.Module):
         super().__init__()
         self.model, self.pretrained, self.multiple = model, pretrained, multiple
         self.body = features(model)
-        self.kept = kept(self.body)
+        self.kept, self.strides = kept(self.body), [stride for _, stride in levels(self.body)]
         self.channels_last = str(getattr(self.body, "output_fmt", "NCHW")).endswith("NHWC")
         config = self.body.pretrained_cfg
         self.register_buffer("mean", _per_channel(config["mean"] if mean is None else mean), persistent=False)
         self.register_buffer("std", _per_channel(config["std"] if std is None else std), persistent=False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        found = self.body(pad((image - self.mean) / self.std, self.multiple))
-        chosen = [found[i] for i in self.kept]
-        return [x.permute(0, 3, 1, 2) for x in chosen] if self.channels_last else chosen
+        image = pad((image - self.mean) / self.std, self.multiple)
+        found = self.body(image)
+        chosen = [found[i].permute(0, 3, 1, 2) if self.channels_last else found[i] for i in self.kept]
+        return [_on_grid(x, image, stride) for x, stride in zip(chosen, self.strides, strict=True)]
 
     def load_pretrained(self) -> str | None:
         """Load the weights if `pretrained` is set, and say where they came from. Raises `WeightsError`."""
         return load(self.body, self.model) if self.pretrained else None
+
+
+def _on_grid(level: Tensor, image: Tensor, stride: int) -> Tensor:
+    """The level as large as its stride says; a few models convolve without padding and give a little less."""
+    size = image.shape[2] // stride, image.shape[3] // stride
+    return level if level.shape[2:] == size else F.interpolate(level, size=size, mode="bilinear")
 
 
 def _per_channel(values: tuple[float, ...]) -> Tensor:

@@ -45,7 +45,7 @@ class Evaluations:
     def due(self, at: Position) -> bool:
         """Whether the spec wants a validation now that has not been made."""
         now = at.step % self.every == 0 or at.step == self.plan.train.steps
-        return "val" in self.splits and now
+        return "val" in self.splits and now and at.validated < at.step
 
     def validate(self, at: Position, record: Record, stop: Stop) -> Scores | None:
         """Evaluate, and note in `at` whether this is the best so far; None, and nothing noted, if stopped."""

@@ -41,6 +41,7 @@ def restored(
     state: Mapping[str, Any], optimizer: Optimizer, balancer: nn.Module, device: torch.device
 ) -> Position:
     """Put a state back where `state_of` took it from; the position it was taken at."""
+    optimizer.load_state_dict(state["optimizer"])
     balancer.load_state_dict(state["balancer"])
     torch.set_rng_state(state["random"])
     if device.type == "cuda" and state["random_cuda"] is not None:

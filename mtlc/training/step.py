@@ -106,7 +106,7 @@ class Stepper:
 
     def _measure(self, parts: Sequence[Batch], totals: Totals) -> dict[str, Tensor]:
         whole = Losses()
-        with torch.no_grad():
+        with torch.no_grad(), undisturbed(self.model, self.device):
             for part in parts:
                 whole += self._losses(part, totals)
         return self.objective.weighted(whole.main)

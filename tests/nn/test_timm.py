@@ -37,6 +37,13 @@ def test_levels_are_those_of_the_table_at_sizes_the_model_was_not_trained_at(mod
         )
 
 
+def test_models_that_convolve_without_padding_still_fill_the_grid_of_their_strides() -> None:
+    with torch.device("meta"):
+        levels = encoder("inception_v3")(torch.empty(1, 3, 96, 128))
+    expected = timm_models()["inception_v3"]
+    assert [list(x.shape) for x in levels] == [[1, c, 96 // stride, 128 // stride] for c, stride in expected]
+
+
 def test_a_plain_vit_gives_its_last_block_only() -> None:
     assert timm_models()["vit_tiny_patch16_224"] == [[192, 16]]
 

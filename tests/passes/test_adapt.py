@@ -28,7 +28,9 @@ def test_equal_shapes_insert_nothing(passed):
 
 
 def test_at_the_streams_own_stride_inserts_nothing(passed):
-    assert not kinds(passed(EQUAL + "links {\n all via kem(at = 4)\n all -> all via attention(at = 4)\n}\n"), Fit)
+    assert not kinds(
+        passed(EQUAL + "links {\n all via kem(at = 4)\n all -> all via attention(at = 4)\n}\n"), Fit
+    )
 
 
 def test_an_arrow_fits_its_sources_to_the_target_and_gives_nothing_back(passed):

@@ -11,7 +11,13 @@ from mtlc.diagnostics import Diagnostics
 from mtlc.expand import expand
 from mtlc.graph import IllegalGraph
 
-SPEC = "data rooms\nshared encoder : tiny\ntask semseg\ntask depth\nlinks { all via kem(at = 8) then trace_back }\n"
+SPEC = """
+data rooms
+shared encoder : tiny
+task semseg
+task depth
+links { all via kem(at = 8) then trace_back }
+"""
 
 
 def test_a_trace_sees_each_pass_with_the_graph_before_and_after(spec):

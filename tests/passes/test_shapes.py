@@ -23,8 +23,8 @@ def test_a_plain_vit_writes_its_last_block(passed):
 
 
 def test_fpn_writes_a_level_for_each_stride_of_at_least_4_that_it_reads(passed):
-    text = 'data rooms\nshared e : timm { model = "efficientnet_lite0" }\nshared n : fpn { dim = 8 }\ntask depth\n'
-    found = passed(text).levels()
+    encoder = 'shared e : timm { model = "efficientnet_lite0" }'
+    found = passed(f"data rooms\n{encoder}\nshared n : fpn {{ dim = 8 }}\ntask depth\n").levels()
     assert [level.stride for level in found["e"]] == [2, 4, 8, 16, 32]
     assert found["n"] == levels((8, 4), (8, 8), (8, 16), (8, 32))
 
@@ -36,8 +36,10 @@ def test_a_decoder_writes_its_stream_at_the_finest_stride_it_reads_and_keeps_its
 
 
 def test_every_step_has_shapes_after_the_passes(passed):
-    graph = passed(TWO + "links {\n all via kem(at = 8)\n all -> all via coherence then attention(at = 16)\n"
-                   " all via trace_back\n}\n")
+    graph = passed(
+        TWO + "links {\n all via kem(at = 8)\n all -> all via coherence then attention(at = 16)\n"
+        " all via trace_back\n}\n"
+    )
     assert all(len(step.shapes) == len(step.writes) for step in graph.steps.values())
 
 
