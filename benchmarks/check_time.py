@@ -1,6 +1,7 @@
 """How long `mtlc check specs/nyud_base.mtl` takes as a whole process, beside `python -c "import torch"`.
 
-Run with `python benchmarks/check_time.py [N]`: N pairs (default 10), interleaved so that both meet the same machine.
+Run with `python benchmarks/check_time.py [N]`: N pairs (default 10), interleaved, so that
+both meet the same machine.
 """
 
 from __future__ import annotations

@@ -44,7 +44,9 @@ def single_changes(count: int) -> None:
             number = errors(found_in(path, text))
             broken, exact = broken + (number > 0), exact + (number == 1)
             worst[number] += 1
-        print(f"{kind:18}  {broken:4} of {count} break the spec, {share(exact, broken)} of them give exactly one error")
+        print(
+            f"{kind:18}  {broken:4} of {count} break the spec, {share(exact, broken)} give exactly one error"
+        )
         all_broken, all_exact = all_broken + broken, all_exact + exact
     print(f"{'all':18}  {all_broken:4} broken, {share(all_exact, all_broken)} give exactly one error")
     print(f"{'errors a change':18}  {', '.join(f'{n}: {worst[n]}' for n in sorted(worst))}")
@@ -68,7 +70,9 @@ def misspelt_names(count: int) -> None:
             right += 1
         else:
             missed[f"{name[0]} -> {wrong}"] += 1
-    print(f"{broken} names with one wrong letter: {share(right, broken)} get the right name, {share(one, broken)} one error")
+    print(
+        f"{broken} misspelt names: {share(right, broken)} get the right one, {share(one, broken)} one error"
+    )
     print(f"  not answered: {', '.join(list(missed)[:20])}")
 
 

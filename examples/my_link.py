@@ -3,6 +3,7 @@
 Use it from a spec with `use "my_link.py"`; see docs/link.md.
 """
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -25,6 +26,7 @@ class GatedSumModule(nn.Module):
 
 
 @register("gated_sum", module=GatedSumModule)
+@dataclass(frozen=True)
 class GatedSum(Link):
     """Adds a gated sum of the other tasks' streams."""
 

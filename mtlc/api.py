@@ -27,7 +27,8 @@ from mtlc.parse import parse, parse_override
 from mtlc.passes import run_passes
 from mtlc.plan import Plan, plan
 from mtlc.resolve import draft
-from mtlc.source import Source, load as read
+from mtlc.source import Source
+from mtlc.source import load as read
 from mtlc.spec import Spec
 
 if TYPE_CHECKING:
@@ -92,7 +93,10 @@ def written(overrides: Overrides) -> list[str]:
     """Overrides as `--set` takes them; Python's own values are written as a spec writes them."""
     if not isinstance(overrides, Mapping):
         return list(overrides)
-    return [f"{path}={value if isinstance(value, str) else json.dumps(value)}" for path, value in overrides.items()]
+    return [
+        f"{path}={value if isinstance(value, str) else json.dumps(value)}"
+        for path, value in overrides.items()
+    ]
 
 
 def planned(spec: Spec) -> Plan:

@@ -1,4 +1,4 @@
-"""What to write instead of a value that a key does not take: the same value in another form, else an example."""
+"""What to write instead of a value that a key does not take: the same in another form, else an example."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import types
 import typing
 from typing import Any, Literal
 
+from mtlc.diagnostics import suggest
 from mtlc.literal import literal as literal_value
 from mtlc.parts.part import Auto, Place, Size, named
 from mtlc.schema import Key, choices, literal, members, namespaces, number
@@ -18,6 +19,8 @@ _NOTHING = ("none", "null", "nil", "off", "false")
 
 def cure(node: Value, key: Key, shown: str) -> str:
     """The way out of a value of the wrong type; `shown` is the value as written."""
+    if isinstance(node, Call) and suggest(node.name.text, ["env"]):
+        return "did you mean `env`?"
     for each in members(key.type):
         text = _converted(node, each, key, shown)
         if text is not None:
@@ -75,7 +78,8 @@ def _converted(node: Value, type_: Any, key: Key, shown: str) -> str | None:
     if type_ in (int, float):
         return _as_number(node, type_)
     if type_ is bool:
-        return "true" if word in (*_TRUE, "1") else "false" if word in (*_FALSE, "0") else None
+        guess = suggest(word, (*_TRUE, *_FALSE)) if isinstance(node, Bare) else word
+        return "true" if guess in (*_TRUE, "1") else "false" if guess in (*_FALSE, "0") else None
     if type_ is Size:
         return _as_size(node, shown)
     if type_ in (str, Place):
@@ -98,7 +102,11 @@ def _word(node: Value) -> str:
 
 def _as_number(node: Value, type_: type) -> str | None:
     if isinstance(node, Text):
-        return node.value if re.fullmatch(r"[-+]?[0-9]+" + (r"(\.[0-9]+)?" if type_ is float else ""), node.value) else None
+        return (
+            node.value
+            if re.fullmatch(r"[-+]?[0-9]+" + (r"(\.[0-9]+)?" if type_ is float else ""), node.value)
+            else None
+        )
     if isinstance(node, BadLiteral):
         tried = literal_value(node.text.replace("_", "").replace("K", "k").replace("m", "M"), node.span)
         fits = isinstance(tried, Number) and (type_ is float or isinstance(tried.value, int))
@@ -109,11 +117,11 @@ def _as_number(node: Value, type_: type) -> str | None:
 
 def _as_size(node: Value, shown: str) -> str | None:
     if isinstance(node, ListValue):
-        sides = [str(each.value) for each in node.items if isinstance(each, Number) and isinstance(each.value, int)]
+        sides = [
+            str(each.value) for each in node.items if isinstance(each, Number) and isinstance(each.value, int)
+        ]
         return "x".join(sides) if len(sides) == len(node.items) == 2 else None
     if isinstance(node, Number) and isinstance(node.value, int):
         return f"{node.value}x{node.value}"
     sides = re.findall(r"[0-9]+", shown)
     return "x".join(sides) if len(sides) == 2 else None
-
-

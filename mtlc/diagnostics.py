@@ -85,22 +85,24 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that was probably meant, or None.
 
     Equal but for case wins; else the smallest Damerau-Levenshtein distance, at most a third of the word's
-    length (at least 1). Ties go to what begins and ends as the word does, then to the order given.
+    length (at least 1). Ties go to the same letters in another order, then to what begins and ends
+    as the word does, then to the order given.
     """
     candidates = list(dict.fromkeys(candidates))
     for candidate in candidates:
         if candidate.lower() == word.lower():
             return candidate
     limit = max(1, len(word) // 3)
-    best: tuple[int, int, str] | None = None
+    best: tuple[int, bool, int, str] | None = None
     for candidate in candidates:
         distance = edit_distance(word.lower(), candidate.lower(), limit)
         if distance > limit or distance >= max(len(word), len(candidate)):
             continue
-        rank = (distance, -_shared_ends(word.lower(), candidate.lower()))
-        if best is None or rank < best[:2]:
+        others = sorted(word.lower()) != sorted(candidate.lower())
+        rank = (distance, others, -_shared_ends(word.lower(), candidate.lower()))
+        if best is None or rank < best[:3]:
             best, limit = (*rank, candidate), distance
-    return best[2] if best else None
+    return best[3] if best else None
 
 
 def _shared_ends(a: str, b: str) -> int:

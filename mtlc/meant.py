@@ -1,4 +1,4 @@
-"""What a word was probably meant to be: a slip of the fingers, a longer form, or another project's word for it."""
+"""What a word was probably meant to be: a slip, a longer form, or another project's word for it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""A spec and the files it uses become one set of blocks: the using file wins, key by key; `--set` comes last."""
+"""A spec and the files it uses become one set of blocks: the using file wins, `--set` comes last."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,18 +14,36 @@ from mtlc.meant import meant
 from mtlc.parse import parse
 from mtlc.plugins import PluginError, import_plugin
 from mtlc.source import Source, SourceError, Span, load
-from mtlc.syntax import Arg, Assign, Bare, Block, Call, Entry, File, Let, ListValue, Name, Override, Param, Relation, Use, Value
+from mtlc.syntax import (
+    Arg,
+    Assign,
+    Bare,
+    Block,
+    Call,
+    Entry,
+    File,
+    Let,
+    ListValue,
+    Name,
+    Override,
+    Param,
+    Relation,
+    Use,
+    Value,
+)
 
 KEYWORDS = ("data", "shared", "layer", "task", "links", "reuse", "agree", "balance", "train", "eval")
 NAMED = ("shared", "layer", "task")  # blocks that declare a name
 KIND_ONLY = ("data", "balance")  # the name of the block is its kind
 RELATIONS = ("links", "reuse", "agree")
 RESERVED = ("all", "frames")
+DEPTH = 50  # of files that use files
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass
 class Merged:
-    """One block after merging: its header's place, its kind, its keys by name, its relations and inner blocks."""
+    """One block after merging: its header's place, its kind, its keys by name, its relations and blocks."""
 
     keyword: str
     name: str
@@ -59,17 +78,19 @@ class Blocks:
 
     def may_hold(self, *words: str) -> bool:
         """Whether one of these words may be declared in text that could not be read: that was reported."""
-        return self.unread or not self.lost.isdisjoint(("use", *words))
+        return self.unread or any(word in self.lost or suggest(word, self.lost) for word in ("use", *words))
 
     def params(self) -> dict[str, Value]:
         return {name: let.value for name, let in self.lets.items()}
 
 
-def merge(file: File, diagnostics: Diagnostics, overrides: Iterable[Override] = (), plugins: bool = True) -> Blocks:
+def merge(
+    file: File, diagnostics: Diagnostics, overrides: Iterable[Override] = (), plugins: bool = True
+) -> Blocks:
     """Follow every `use`, then take the files' statements in order, used files first, then the overrides."""
     blocks = Blocks(file.source)
     for each in _Used(diagnostics, blocks, plugins).files(file):
-        blocks.lost |= each.lost
+        blocks.lost |= each.lost | _near_mistakes(each.source, diagnostics)
         blocks.unread |= not each.statements and bool(each.source.text.strip()) and diagnostics.failed
         blocks.used |= set(_params(each.statements))
         _Merge(blocks, each, diagnostics).take()
@@ -77,6 +98,39 @@ def merge(file: File, diagnostics: Diagnostics, overrides: Iterable[Override] = 
         blocks.used |= set(_params(override.value))
         _override(blocks, override, diagnostics)
     return blocks
+
+
+def _neighbour(path: Path) -> str | None:
+    """The spec in a path's folder that is called nearly so."""
+    try:
+        return suggest(path.name, (each.name for each in path.parent.iterdir() if each.suffix == ".mtl"))
+    except OSError:
+        return None
+
+
+def _near_mistakes(source: Source, diagnostics: Diagnostics) -> set[str]:
+    """The words around mistakes of the text, read without what is wrong: `ne<ck` may be meant for `neck`."""
+    found: set[str] = set()
+    for each in diagnostics:
+        span = each.primary.span
+        if span.source is source and each.code.startswith("MTL0"):
+            start, text = source.start(span.line), source.line_text(span.line)
+            if "{" not in text[: span.start - start]:  # in a body, a mistake hides no declaration
+                found.update(_WORD.findall(text[: span.start - start] + text[span.end - start :]))
+            if each.code == "MTL013":  # entries without a block: its beginning is missing
+                found.update(KEYWORDS)
+    return found
+
+
+def told(span: Span, diagnostics: Diagnostics) -> bool:
+    """Whether a mistake of the text stands in the same beginning of a block: the rest follows from it."""
+    for each in diagnostics:
+        other = each.primary.span
+        if other.source is span.source and other.line == span.line and each.code.startswith("MTL0"):
+            start = span.source.start(span.line)
+            if "{" not in span.source.text[start : other.start]:
+                return True
+    return False
 
 
 def _params(node: Any) -> Iterator[str]:
@@ -112,6 +166,12 @@ class _Used:
         yield file
 
     def _use(self, use: Use, source: Source) -> Iterator[File]:
+        fault = "a zero byte stands in a path" if "\0" in use.path.value else ""
+        fault = f"used files are nested deeper than {DEPTH}" if len(self.open) > DEPTH else fault
+        if fault:
+            self.diagnostics.error("MTL211", fault, use.path.span, hint="take this line out")
+            self.blocks.unread = True
+            return
         folder = Path(source.path).parent if source.path else Path()
         path, name = folder / use.path.value, os.path.normpath(Path(source.name).parent / use.path.value)
         real = os.path.realpath(path)
@@ -125,7 +185,11 @@ class _Used:
                 found = load(path)
             except SourceError as error:
                 message = f"cannot use `{use.path.value}`: {error.reason}"
+                guess = _neighbour(path)
                 hint = f"correct the path, which starts from this file; looked for `{name}`"
+                hint = (
+                    f"did you mean `{(Path(use.path.value).parent / guess).as_posix()}`?" if guess else hint
+                )
                 self.diagnostics.error("MTL211", message, use.path.span, hint=hint)
                 self.blocks.unread = True
             else:
@@ -136,7 +200,9 @@ class _Used:
         self.blocks.unread |= not self.plugins
         if not self.plugins:
             message = f"`{use.path.value}` is Python code, and --no-plugins refuses to run it"
-            self.diagnostics.error("MTL214", message, use.path.span, hint="leave --no-plugins out if you trust it")
+            self.diagnostics.error(
+                "MTL214", message, use.path.span, hint="leave --no-plugins out if you trust it"
+            )
             return
         try:
             import_plugin(path)
@@ -172,7 +238,9 @@ class _Merge:
 
     def _twice(self, what: str, hint: str, span: Span, first: Span) -> None:
         others = (Label(first, "first here"),)
-        self.diagnostics.error("MTL202", f"{what} is declared twice", span, "second", hint=hint, others=others)
+        self.diagnostics.error(
+            "MTL202", f"{what} is declared twice", span, "second", hint=hint, others=others
+        )
 
     def _block(self, block: Block) -> None:
         keyword = block.keyword.text
@@ -197,14 +265,24 @@ class _Merge:
     def _nothing_to_remove(self, block: Block, name: str) -> None:
         tasks = [each.name for each in self.blocks.of("task") if each.name != "all"]
         guess = suggest(name, tasks)
-        known = f"used files declare {', '.join(f'`{task}`' for task in tasks)}" if tasks else "take this line out"
+        known = (
+            f"used files declare {', '.join(f'`{task}`' for task in tasks)}"
+            if tasks
+            else "take this line out"
+        )
         if not self.blocks.may_hold(name):
-            message, hint = f"there is no task `{name}` to take out", f"did you mean `{guess}`?" if guess else known
+            message, hint = (
+                f"there is no task `{name}` to take out",
+                f"did you mean `{guess}`?" if guess else known,
+            )
             self.diagnostics.error("MTL203", message, block.header, "undeclared", hint=hint)
 
     def _unknown(self, block: Block) -> None:
         guess = meant(block.keyword.text, KEYWORDS)
-        self.blocks.lost |= {guess} if guess else set(KEYWORDS)
+        named = {part.text for part in (block.keyword, block.name, block.kind) if part}
+        self.blocks.lost |= named | ({guess} if guess else set(KEYWORDS))
+        if told(block.keyword.span, self.diagnostics):
+            return
         hint = f"did you mean `{guess}`?" if guess else f"blocks are {', '.join(KEYWORDS)}"
         message = f"there is no block `{block.keyword.text}`"
         self.diagnostics.error("MTL201", message, block.keyword.span, "unknown block", hint=hint)
@@ -229,8 +307,15 @@ class _Merge:
             message, hint = "`task all` takes no kind: it is what all tasks have", "write `task all { … }`"
             self.diagnostics.error("MTL218", message, block.kind.span, hint=hint)
             return False
-        if name is not None and name.text in RESERVED and keyword in NAMED and (keyword, name.text) != ("task", "all"):
-            self.diagnostics.error("MTL207", f"`{name.text}` is reserved", name.span, hint="choose another name")
+        if (
+            name is not None
+            and name.text in RESERVED
+            and keyword in NAMED
+            and (keyword, name.text) != ("task", "all")
+        ):
+            self.diagnostics.error(
+                "MTL207", f"`{name.text}` is reserved", name.span, hint="choose another name"
+            )
             return False
         return True
 
@@ -281,7 +366,9 @@ class _Merge:
             others = (Label(own[name].name.span, "first here"),)
             owner = f"{merged.keyword} `{merged.name}`" if merged.name else f"`{merged.keyword}`"
             message = f"{owner} has `{name}` twice"
-            self.diagnostics.error("MTL105", message, entry.name.span, "second", hint="keep one", others=others)
+            self.diagnostics.error(
+                "MTL105", message, entry.name.span, "second", hint="keep one", others=others
+            )
         else:
             own[name] = merged.entries[name] = entry
 
@@ -293,6 +380,8 @@ class _Merge:
                 hint = "write a relation, such as `all via kem`"
             elif merged.keyword == "train" and block.keyword.text == "phase":
                 message, hint = "a phase needs a name", "write `phase NAME { steps = … }`"
+            elif merged.keyword == "train" and block.name and suggest(block.keyword.text, ["phase"]):
+                hint = "did you mean `phase`?"
             self.diagnostics.error("MTL217", message, block.header, hint=hint)
             return
         name = block.name.text
@@ -301,7 +390,9 @@ class _Merge:
             self._twice(f"phase `{name}`", "choose another name for one", block.name.span, known.header)
             return
         entries = dict(known.entries) if known else {}
-        merged.inner[name] = Merged("phase", name, None, block.header, self.file.source, block.damaged, entries)
+        merged.inner[name] = Merged(
+            "phase", name, None, block.header, self.file.source, block.damaged, entries
+        )
         self._body(block, merged.inner[name])
 
 
@@ -368,7 +459,9 @@ def _set_kind(blocks: Blocks, override: Override) -> None:
 
 def _unknown_path(blocks: Blocks, override: Override, diagnostics: Diagnostics) -> None:
     written = ".".join(name.text for name in override.path)
-    known = [f"{b.keyword}.{b.name}".rstrip(".") for b in blocks.blocks.values() if b.keyword not in RELATIONS]
+    known = [
+        f"{b.keyword}.{b.name}".rstrip(".") for b in blocks.blocks.values() if b.keyword not in RELATIONS
+    ]
     known += ["train", "eval", "balance", "task.all", *(f"let.{name}" for name in blocks.lets)]
     known = list(dict.fromkeys(known))
     *head, last = (name.text for name in override.path)

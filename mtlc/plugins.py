@@ -23,7 +23,7 @@ def import_plugin(path: Path) -> None:
     name = f"mtlc_plugin_{Path(real).stem}_{abs(hash(real)):x}"
     if name in sys.modules:
         return
-    if not Path(real).is_file():
+    if not os.path.isfile(real):  # pathlib's raises for a name that is too long
         raise PluginError("it does not exist", "correct the path, which starts from this file")
     spec = importlib.util.spec_from_file_location(name, real)
     assert spec is not None and spec.loader is not None

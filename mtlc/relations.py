@@ -37,12 +37,14 @@ class Relations:
         return found
 
     def nameless(self, *blocks: Merged | None) -> None:
-        """The relations of blocks that no part serves yet: their names are checked, their parts are unknown."""
+        """The relations of blocks that no part serves yet: names are checked, parts are unknown."""
         for block in blocks:
             for relation in block.relations if block else ():
                 self._names_known(relation)
                 for call in relation.calls:
-                    noun = "way to share computation" if block and block.keyword == "reuse" else "agreement loss"
+                    noun = (
+                        "way to share computation" if block and block.keyword == "reuse" else "agreement loss"
+                    )
                     message = f"there is no {noun} `{call.name.text}`"
                     self.reader.error("MTL204", message, call.name.span, hint="this version of mtlc has none")
 
@@ -52,9 +54,15 @@ class Relations:
             if self.blocks.may_hold(name):
                 continue
             guess = suggest(name, [*self.declared, "all"])
-            hint = f"did you mean `{guess}`?" if guess else f"tasks are {', '.join(f'`{t}`' for t in self.declared)}"
+            hint = (
+                f"did you mean `{guess}`?"
+                if guess
+                else f"tasks are {', '.join(f'`{t}`' for t in self.declared)}"
+            )
             more = tuple(Label(span, "and here") for span in others)
-            self.reader.error("MTL203", f"there is no task `{name}`", first, "undeclared", hint=hint, others=more)
+            self.reader.error(
+                "MTL203", f"there is no task `{name}`", first, "undeclared", hint=hint, others=more
+            )
 
     def _names_known(self, relation: Relation) -> bool:
         fine = True
@@ -87,7 +95,11 @@ class Relations:
         if cls is None:
             known = list(named(Link))
             guess = suggest(call.name.text, known)
-            hint = f"did you mean `{guess}`?" if guess else f"links are {', '.join(f'`{each}`' for each in known)}"
+            hint = (
+                f"did you mean `{guess}`?"
+                if guess
+                else f"links are {', '.join(f'`{each}`' for each in known)}"
+            )
             message = f"there is no link `{call.name.text}`"
             self.reader.error("MTL204", message, call.name.span, "unknown link", hint=hint)
             return None
@@ -108,12 +120,14 @@ class Relations:
         if part.form != "arrow":
             union = tuple(dict.fromkeys(sources + (targets or ())))
             if len(union) < (2 if part.form == "joint" else 1):
-                return self._too_few(relation, part)
+                self._too_few(relation, part)
+                return None
             return Line(union, None, part, relation.span)
         line = Line(sources, targets, part, relation.span, mutual)
         alone = [target for target in line.receivers if not line.sources_of(target)]
         if not line.receivers:
-            return self._too_few(relation, part)
+            self._too_few(relation, part)
+            return None
         if alone and self.blocks.may_hold("task"):
             return None
         if alone:
@@ -124,11 +138,10 @@ class Relations:
 
     def _too_few(self, relation: Relation, part: Link) -> None:
         """`all` may be fewer tasks than a part needs."""
-        if not self.blocks.may_hold("task"):
+        if self.declared and not self.blocks.may_hold("task"):
             needs = "at least two tasks" if part.form == "joint" else "a task"
             message = f"`{part.word}` needs {needs} with a decoder"
-            hint = "name more tasks, or take the line out" if self.declared else "declare tasks"
-            self.reader.error("MTL220", message, relation.span, hint=hint)
+            self.reader.error("MTL220", message, relation.span, hint="name more tasks, or take the line out")
 
     def _right_form(self, relation: Relation, call: Call, cls: type[Link]) -> bool:
         left = ", ".join(name.text for name in relation.left)
@@ -161,7 +174,9 @@ class Relations:
                 out += self._dense()
             elif isinstance(task := self.tasks.get(name.text), Task) and not task.part.dense:
                 message = f"`{call.name.text}` cannot serve `{name.text}`, which has no decoder"
-                self.reader.error("MTL210", message, name.span, "one prediction per image", hint="take it out")
+                self.reader.error(
+                    "MTL210", message, name.span, "one prediction per image", hint="take it out"
+                )
                 return None
             else:
                 out.append(name.text)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from mtlc import schema
 from mtlc.data.manifest import ManifestError
 from mtlc.diagnostics import Diagnostics, Label, suggest
 from mtlc.doubts import warn
 from mtlc.meant import meant
-from mtlc.merge import Blocks, Merged, merge
+from mtlc.merge import Blocks, Merged, merge, told
 from mtlc.parts.balance import Equal, LossBalancer
 from mtlc.parts.data import Data, Rooms
 from mtlc.parts.data import Label as DataLabel
-from mtlc.parts.layers import Layer as LayerPart, timm_models
+from mtlc.parts.layers import Layer as LayerPart
+from mtlc.parts.layers import timm_models
 from mtlc.parts.part import Part, named
 from mtlc.parts.tasks import Task as TaskPart
 from mtlc.parts.training import Eval, Phase, Train
@@ -25,11 +26,14 @@ from mtlc.spec import Layer, Origin, Spec, Task
 from mtlc.syntax import File, ListValue, Name, Override, Param, Value
 from mtlc.values import UNREADABLE, Given, Reader, Unreadable, as_given
 
+_FROM = schema.Key("from", "from_", str, None, "the layer it reads", bare=True)
+_LOSSES = schema.Key("losses", "losses", LossBalancer, schema.MISSING, "the loss-level method")
+
 
 def resolve(
     file: File, diagnostics: Diagnostics, *, overrides: Iterable[Override] = (), plugins: bool = True
 ) -> Spec | None:
-    """The spec that a file means, with the files it uses and the overrides on top; None if anything is wrong."""
+    """The spec that a file means, with the files it uses and the overrides; None if anything is wrong."""
     spec = draft(file, diagnostics, overrides=overrides, plugins=plugins)
     return None if diagnostics.failed else spec
 
@@ -93,22 +97,29 @@ class _Resolver:
         """The layers that could be read down to the image, with nothing lost that might stand between."""
         sound: dict[str, Layer] = {}
         for name, layer in self.layers.items():
-            whole = not any(self.blocks.blocks[word, name].damaged for word in ("shared", "layer") if (word, name) in self.blocks.blocks)
+            whole = not any(
+                self.blocks.blocks[word, name].damaged
+                for word in ("shared", "layer")
+                if (word, name) in self.blocks.blocks
+            )
             if isinstance(layer, Layer) and whole and (layer.reads is None or layer.reads in sound):
                 sound[name] = layer
         return {} if self.blocks.may_hold("shared", "layer") else sound
 
-    def _part(self, space: type[Part], block: Merged, given: list[Given], owner: str) -> Any:
+    def _part(
+        self, space: type[Part], block: Merged, given: list[Given], owner: str, *beside: schema.Key
+    ) -> Any:
         """The part that a block's kind names, built from its keys."""
         assert block.kind is not None
         cls = named(space).get(block.kind.text)
         if cls is None:
             return self._unknown_kind(space, block, block.kind)
-        return self.reader.part(cls, given, owner, block.header, damaged=block.damaged)
+        others = {key.name: key for key in beside}
+        return self.reader.part(cls, given, owner, block.header, damaged=block.damaged, beside=others)
 
     def _unknown_kind(self, space: type[Part], block: Merged, kind: Name) -> Unreadable:
         implied = bool(block.name) and kind.span.end == block.header.end and ":" not in block.header.text
-        if self.blocks.unread or (implied and block.damaged):
+        if self.blocks.unread or told(kind.span, self.diagnostics):
             return UNREADABLE
         known = list(named(space))
         guess = meant(kind.text, known)
@@ -117,6 +128,7 @@ class _Resolver:
         if space is LayerPart and kind.text in timm_models():
             hint = f'write `{block.keyword} {block.name} : timm {{ model = "{kind.text}" }}`'
         elif implied:
+            self.blocks.lost |= {guess} if guess else set()
             hint = f"write its kind: `{block.keyword} {block.name} : {guess or known[0]}`; {hint}"
         elif guess:
             hint = f"did you mean `{guess}`?"
@@ -135,10 +147,12 @@ class _Resolver:
         return given
 
     def _remember(self, path: str, value: Value, door: str) -> None:
-        self.origins[path] = Origin(value.span, f"let {value.name.text}" if isinstance(value, Param) else door)
+        self.origins[path] = Origin(
+            value.span, f"let {value.name.text}" if isinstance(value, Param) else door
+        )
 
     def _whole(self) -> None:
-        """What every spec has: a data set, a layer, a task. What is missing has no place but the first line."""
+        """What every spec has: a data set, a layer, a task. What is missing is shown at the first line."""
         needed = {
             ("data",): ("data set", "`data rooms { size = 64x64 }`"),
             ("shared", "layer"): ("layer", "`shared encoder : tiny`"),
@@ -166,7 +180,9 @@ class _Resolver:
         if block.kind is None:
             hint = "write a kind: `data rooms { … }`"
             return self.reader.error("MTL213", "`data` names no data set", block.header, hint=hint)
-        found: Data | Unreadable = self._part(Data, block, self._own(block, "data"), f"data set `{block.kind.text}`")
+        found: Data | Unreadable = self._part(
+            Data, block, self._own(block, "data"), f"data set `{block.kind.text}`"
+        )
         return found
 
     def _labels(self, data: Data) -> Mapping[str, DataLabel] | None:
@@ -197,7 +213,7 @@ class _Resolver:
         if block.kind is None:
             block.kind = Name(block.name, _name_span(block))
         owner = f"{block.keyword} `{block.name}`"
-        part = self._part(LayerPart, block, self._own(block, path, skip=("from",)), owner)
+        part = self._part(LayerPart, block, self._own(block, path, skip=("from",)), owner, _FROM)
         source = self.layers.get(reads) if isinstance(reads, str) else None
         if shared and isinstance(source, Layer) and not source.shared:
             entry = block.entries.get("from")
@@ -210,14 +226,13 @@ class _Resolver:
             return UNREADABLE
         return Layer(block.name, part, shared, reads, block.header)
 
-    def _from(self, block: Merged, previous: str | None, declared: list[str]) -> str | None | Unreadable:
+    def _from(self, block: Merged, previous: str | None, declared: list[str]) -> str | Unreadable | None:
         """The layer that a layer reads: the one `from` names, else the previous one, else the image."""
         entry = block.entries.get("from")
         if entry is None:
             return previous
-        key = schema.Key("from", "from_", str, None, "the layer it reads", bare=True)
         owner = f"{block.keyword} `{block.name}`"
-        name = self.reader.value(entry.value, key, owner)
+        name = self.reader.value(entry.value, _FROM, owner)
         self._remember(f"{block.keyword}.{block.name}.from", entry.value, "key")
         if isinstance(name, Unreadable) or name in self.layers:
             return name  # type: ignore[no-any-return]
@@ -260,12 +275,12 @@ class _Resolver:
         return tasks
 
     def _keys_of_all(self, defaults: Merged, kinds: set[type[Part]]) -> None:
-        """A key of `task all` that a kind lacks is skipped for its tasks; one that no task has is a mistake."""
+        """A key of `task all` that a kind lacks is skipped for its tasks; one that none has is a mistake."""
         self.spans["task.all"] = defaults.header
         known = {name: key for kind in kinds for name, key in schema.keys(kind).items()}
         for name, entry in defaults.entries.items():
             self._remember(f"task.all.{name}", entry.value, "key")
-            if kinds and name not in known:
+            if kinds and name not in known and not self.blocks.may_hold("task"):
                 self.reader.unknown_key(entry.name, known, "`task all`")
 
     def _task(
@@ -291,7 +306,12 @@ class _Resolver:
         """What is known of the task's shapes, though other keys of it may be wrong."""
         best, bad = (part.best, part.bad) if isinstance(part, Unreadable) else (part, frozenset[str]())
         damaged = block.damaged or (defaults is not None and defaults.damaged)
-        if isinstance(best, TaskPart) and isinstance(reads, str) and not damaged and bad.isdisjoint(("from", "decoder")):
+        if (
+            isinstance(best, TaskPart)
+            and isinstance(reads, str)
+            and not damaged
+            and bad.isdisjoint(("from", "decoder"))
+        ):
             self.drafts[block.name] = Task(block.name, best, reads, "", (), best.channels or 1, block.header)
 
     def _outdone(self, given: Given, block: Merged, defaults: Merged | None) -> bool:
@@ -322,22 +342,29 @@ class _Resolver:
                 name = named_ if isinstance(named_, str | Unreadable) else name
         return UNREADABLE if isinstance(self.layers.get(name, UNREADABLE), Unreadable) else name
 
-    def _typed(self, block: Merged, part: TaskPart, reads: str, name: str, label: DataLabel) -> Task | Unreadable:
+    def _typed(
+        self, block: Merged, part: TaskPart, reads: str, name: str, label: DataLabel
+    ) -> Task | Unreadable:
         """The task with its classes, which the spec and the data set must agree on."""
         asked = getattr(part, "classes", None)
         count = asked if isinstance(asked, int) else len(label.classes)
         if isinstance(asked, int) and label.classes and asked != len(label.classes):
             origin = self.origins.get(f"task.{block.name}.classes")
-            message = f"task `{block.name}` has {asked} classes, and the data set's `{name}` has {len(label.classes)}"
+            have = len(label.classes)
+            message = f"task `{block.name}` has {asked} classes, and the data set's `{name}` has {have}"
             spot = origin.span if origin else block.header
-            return self.reader.error("MTL403", message, spot, hint="leave `classes` out to take the data set's")
+            return self.reader.error(
+                "MTL403", message, spot, hint="leave `classes` out to take the data set's"
+            )
         channels = part.channels if part.channels is not None else count
         if channels == 0:
             message = f"the data set does not say how many classes `{name}` has"
             return self.reader.error("MTL403", message, block.header, hint="add `classes = N`")
         names = label.classes or tuple(map(str, range(channels)))
-        part = replace(part, from_=reads, label=name)  # type: ignore[call-arg]
-        return Task(block.name, part, reads, name, names if part.channels is None else (), channels, block.header)
+        part = replace(cast(Any, part), from_=reads, label=name)
+        return Task(
+            block.name, part, reads, name, names if part.channels is None else (), channels, block.header
+        )
 
     def _label(
         self, block: Merged, part: TaskPart, labels: Mapping[str, DataLabel] | None
@@ -373,7 +400,8 @@ class _Resolver:
         origin = self.origins.get(f"task.{block.name}.label")
         spot = origin.span if origin else block.header
         if name in labels:
-            message = f"the label `{name}` is of kind {labels[name].kind}, and task `{block.name}` learns {part.word}"
+            kind = labels[name].kind
+            message = f"the label `{name}` is of kind {kind}, and task `{block.name}` learns {part.word}"
             hint = f"its {part.word} labels are {_ticked(fitting)}" if fitting else None
         else:
             guess = suggest(name, labels)
@@ -389,7 +417,8 @@ class _Resolver:
         if block is None:
             return Equal()
         losses = block.entries.get("losses")
-        if block.kind is None and losses is None and block.damaged:
+        if block.kind is None and losses is None and (block.entries or block.damaged):
+            self._balance_keys(block)
             return None
         if block.kind is None:
             if losses is None:
@@ -407,13 +436,16 @@ class _Resolver:
 
     def _balance_of(self, block: Merged) -> LossBalancer | None:
         """The long form: `balance { losses = uncertainty }`."""
-        key = schema.Key("losses", "losses", LossBalancer, schema.MISSING, "the loss-level method")
+        self._balance_keys(block)
+        self._own(block, "balance")
+        found = self.reader.value(block.entries["losses"].value, _LOSSES, "`balance`")
+        return found if isinstance(found, LossBalancer) else None
+
+    def _balance_keys(self, block: Merged) -> None:
+        """In the long form `losses` is the only key."""
         for name, entry in block.entries.items():
             if name != "losses":
-                self.reader.unknown_key(entry.name, {"losses": key}, "`balance`")
-        self._own(block, "balance")
-        found = self.reader.value(block.entries["losses"].value, key, "`balance`")
-        return found if isinstance(found, LossBalancer) else None
+                self.reader.unknown_key(entry.name, {"losses": _LOSSES}, "`balance`")
 
     def _plain(self, cls: type[Part], block: Merged | None) -> Any:
         """A block that has keys only."""
@@ -489,7 +521,9 @@ def report_manifest(error: ManifestError, spot: Span, diagnostics: Diagnostics) 
         span = spot
         if found is not None and problem.line <= found.lines:
             start = found.start(problem.line) + max(problem.column - 1, 0)
-            span = found.span(start, max(found.start(problem.line) + len(found.line_text(problem.line)), start + 1))
+            span = found.span(
+                start, max(found.start(problem.line) + len(found.line_text(problem.line)), start + 1)
+            )
         hint = "correct the path, which starts from this file" if found is None else problem.hint
         diagnostics.error("MTL404", problem.message, span, hint=hint or "correct this line")
 

@@ -1,4 +1,4 @@
-"""What the catalogue's dataclasses say about their keys: name, type, default, bounds, in words and as values."""
+"""What the catalogue's dataclasses say about their keys: name, type, default, bounds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import dataclasses
 import types
 import typing
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal, Union
 
 from mtlc.parts.part import AUTO, Auto, Part, Place, Size
@@ -64,12 +63,20 @@ class Key:
         )
 
 
-@cache
-def keys(cls: type[Any]) -> dict[str, Key]:
-    """The keys of a part by name, in declared order. A trailing underscore (`from_`) is not part of the name."""
+_KEYS: dict[type[Part], dict[str, Key]] = {}
+
+
+def keys(cls: type[Part]) -> dict[str, Key]:
+    """The keys of a part by name, in declared order. A trailing underscore (`from_`) is left out."""
+    if cls not in _KEYS:
+        _KEYS[cls] = _read_keys(cls)
+    return _KEYS[cls]
+
+
+def _read_keys(cls: type[Any]) -> dict[str, Key]:
     hints = typing.get_type_hints(cls)
     found = {}
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+    for field in dataclasses.fields(cls):
         name, meta = field.name.rstrip("_"), field.metadata
         bounds = {each: meta.get(each) for each in ("low", "high", "above")}
         bare = meta.get("name", False)
@@ -104,7 +111,7 @@ _WORDS = {
     str: "a text in quotes",
     bool: "`true` or `false`",
     Size: "a size such as `448x576` (height x width)",
-    Place: "a path in quotes, or `env(\"NAME\")`",
+    Place: 'a path in quotes, or `env("NAME")`',
     types.NoneType: "`none`",
     Auto: "`auto`",
 }
@@ -124,7 +131,9 @@ def describe(type_: Any, bounds: str = "", *, bare: bool = False) -> str:
         elif each is int and float in members(type_):
             continue
         else:
-            said.append("a name" if bare and each is str else _WORDS[each] + (bounds if each in _BOUNDED else ""))
+            said.append(
+                "a name" if bare and each is str else _WORDS[each] + (bounds if each in _BOUNDED else "")
+            )
     return f"{', '.join(said[:-1])}, or {said[-1]}" if len(said) > 1 else said[0]
 
 

@@ -7,6 +7,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from mtlc import cure, schema
@@ -15,7 +16,21 @@ from mtlc.meant import meant
 from mtlc.parts.part import AUTO, Auto, Part, Place, Size, named
 from mtlc.schema import Key
 from mtlc.source import Span
-from mtlc.syntax import Arg, Assign, BadLiteral, Bare, Bool, Call, ListValue, Name, Number, Param, SizeValue, Text, Value
+from mtlc.syntax import (
+    Arg,
+    Assign,
+    BadLiteral,
+    Bare,
+    Bool,
+    Call,
+    ListValue,
+    Name,
+    Number,
+    Param,
+    SizeValue,
+    Text,
+    Value,
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,9 @@ class Reader:
 
     diagnostics: Diagnostics
     params: Mapping[str, Value]
-    may_hold: Callable[[str], bool] = lambda name: False  # whether text that could not be read may declare a name
+    may_hold: Callable[[str], bool] = lambda name: (
+        False
+    )  # whether text that could not be read may declare a name
     meant: set[str] = field(default_factory=set)  # the named values that misspelt ones were taken for
     reported: set[tuple[str, Span]] = field(default_factory=set)
     unknown: dict[str, list[Span]] = field(default_factory=dict)
@@ -60,14 +77,22 @@ class Reader:
         return UNREADABLE
 
     def part(
-        self, cls: type[Part], given: Iterable[Given], owner: str, where: Span, *, damaged: bool = False
+        self,
+        cls: type[Part],
+        given: Iterable[Given],
+        owner: str,
+        where: Span,
+        *,
+        damaged: bool = False,
+        beside: Mapping[str, Key] = MappingProxyType({}),
     ) -> Part | Unreadable:
         """Build a part from what is given to its keys. `owner` names it in messages, `where` is its place.
 
         A key that is missing from a `damaged` block may stand in the text that could not be read.
+        Keys `beside` those of the part are read elsewhere, and may have been meant.
         """
         keys = schema.keys(cls)
-        placed, bad = self._place(keys, list(given), owner)
+        placed, bad = self._place(keys, list(given), owner, {**beside, **keys})
         values: dict[str, Any] = {}
         for name, each in placed.items():
             others = (each.because,) if each.because else ()
@@ -91,7 +116,9 @@ class Reader:
             self.error(problem.code, problem.message, span, hint=problem.hint)
         return UNREADABLE if bad else part
 
-    def _place(self, keys: Mapping[str, Key], given: list[Given], owner: str) -> tuple[dict[str, Given], set[str]]:
+    def _place(
+        self, keys: Mapping[str, Key], given: list[Given], owner: str, known: Mapping[str, Key]
+    ) -> tuple[dict[str, Given], set[str]]:
         """Which key each value belongs to, and the keys that mistakes there were probably meant for."""
         order, placed, bad = list(keys), dict[str, Given](), set[str]()
         for each in given:
@@ -104,24 +131,32 @@ class Reader:
                 self._twice(each.name, placed[each.name.text], owner)
                 bad.add(each.name.text)
             elif each.name.text not in keys:
-                bad.add(self.unknown_key(each.name, keys, owner))
+                bad.add(self.unknown_key(each.name, known, owner))
             else:
                 placed[each.name.text] = each
         return placed, bad & set(keys)
 
     def _too_many(self, order: list[str], each: Given, owner: str) -> None:
-        hint = f"its keys are {_ticked(order)}: write `NAME = …`" if order else f"write {owner} without parentheses"
+        hint = (
+            f"its keys are {_ticked(order)}: write `NAME = …`"
+            if order
+            else f"write {owner} without parentheses"
+        )
         takes = f"at most {len(order)} value{'s' * (len(order) > 1)}" if order else "no values"
         self.error("MTL108", f"{owner} takes {takes}", each.value.span, "one too many", hint=hint)
 
     def _twice(self, name: Name, first: Given, owner: str) -> None:
         others = (Label(first.name.span if first.name else first.value.span, "first here"),)
-        self.error("MTL105", f"{owner} has `{name.text}` twice", name.span, "second", hint="keep one", others=others)
+        self.error(
+            "MTL105", f"{owner} has `{name.text}` twice", name.span, "second", hint="keep one", others=others
+        )
 
     def unknown_key(self, name: Name, keys: Mapping[str, Key], owner: str) -> str:
         """Report a key that there is none of; gives the key that was probably meant, or an empty name."""
         guess = meant(name.text, keys)
-        holder = _holder(name.text, keys) or (_holder(meant(name.text, ["lr", "dim"]) or "", keys) if not guess else None)
+        holder = _holder(name.text, keys) or (
+            _holder(meant(name.text, ["lr", "dim"]) or "", keys) if not guess else None
+        )
         hint = f"its keys are {_ticked(keys)}" if keys else "it has no keys"
         if holder:
             hint = f"write `{holder[0]} = {holder[1].word}({holder[2]} = …)`"
@@ -148,14 +183,26 @@ class Reader:
             return self.error("MTL104", message, bad.span, "out of bounds", hint=hint, others=others)
         return value
 
-    def _mismatch(self, node: Value, found: _Mismatch, key: Key, owner: str, others: tuple[Label, ...]) -> Unreadable:
+    def _mismatch(
+        self, node: Value, found: _Mismatch, key: Key, owner: str, others: tuple[Label, ...]
+    ) -> Unreadable:
+        if self._told(node.span):
+            return UNREADABLE
         if found.item is None:
             message = f"`{key.name}` of {owner} takes {key.takes()}, not `{_written(node)}`"
             hint = cure.cure(node, key, _written(node))
+            if isinstance(node, Bare) and node.name.text in self.params:
+                self.meant.add(node.name.text)
+                hint = f"write `{key.name} = ${node.name.text}` for the value of `let {node.name.text}`"
             return self.error("MTL102", message, node.span, hint=hint, others=others)
         message = f"an item of `{key.name}` of {owner} is {key.takes_item()}, not `{_written(found.item)}`"
         hint = cure.item(found.item, key)
         return self.error("MTL102", message, found.item.span, hint=hint, others=others)
+
+    def _told(self, span: Span) -> bool:
+        """Whether a mistake of the text stands in this stretch, so that what is read there does not fit."""
+        places = [each.primary.span for each in self.diagnostics if each.code.startswith("MTL0")]
+        return any(each.source is span.source and span.start <= each.start < span.end for each in places)
 
     def param(self, node: Param) -> Value | Unreadable:
         """The value behind `$name`."""
@@ -167,7 +214,9 @@ class Reader:
                 self.unknown.setdefault(name, []).append(value.span)
                 return UNREADABLE
             if name in seen:
-                return self.error("MTL109", f"`${name}` is defined by itself", value.span, hint="write a value here")
+                return self.error(
+                    "MTL109", f"`${name}` is defined by itself", value.span, hint="write a value here"
+                )
             seen.append(name)
             value = self.params[name]
         return value
@@ -181,7 +230,9 @@ class Reader:
             hint = f"did you mean `${guess}`?" if guess else f"add `let {name} = …` at the top"
             more = tuple(Label(span, "and here") for span in others)
             if not self.may_hold(name):
-                self.error("MTL109", f"`${name}` has no value", first, "no `let` names it", hint=hint, others=more)
+                self.error(
+                    "MTL109", f"`${name}` has no value", first, "no `let` names it", hint=hint, others=more
+                )
 
     def _as(self, node: Value, type_: Any, key: Key, owner: str) -> Any:
         """The value as one of the type's alternatives; a mismatch is not reported here."""
@@ -228,7 +279,10 @@ class Reader:
     def _unknown_word(self, node: Bare | Call, type_: Any, words: list[str], key: Key) -> Any:
         spaces = schema.namespaces(type_)
         guess, noun = suggest(node.name.text, words), spaces[0].noun if spaces else "choice"
-        plain = {bool, int, float, str, Size, Place}.intersection(schema.members(type_))
+        members = schema.members(type_)
+        plain = {bool, int, float, str, Size, Place}.intersection(members) or any(
+            typing.get_origin(each) is tuple for each in members
+        )
         if not words or (plain and not guess):
             return MISMATCH
         if spaces and self.may_hold(node.name.text):
@@ -238,7 +292,7 @@ class Reader:
         return self.error("MTL106", message, node.name.span, f"unknown {noun}", hint=hint)
 
     def _env(self, node: Call, members: tuple[Any, ...]) -> Any:
-        """`env("NAME", default)`: the variable's text; for a path an unset one is legal until a run needs it."""
+        """`env("NAME", default)`: the variable's text; for a path it may be unset until a run."""
         texts = [arg.value for arg in node.args if arg.name is None]
         if not 1 <= len(texts) == len(node.args) <= 2 or not all(isinstance(each, Text) for each in texts):
             message = "`env` takes a variable's name and, if it may be unset, a default, both in quotes"
@@ -248,10 +302,12 @@ class Reader:
         given = os.environ.get(name.value) or None
         if Place in members:
             # from outside: relative to where the user stands; from the spec: relative to the spec
-            path = os.path.abspath(given) if given else default and _beside(default)
+            path = os.path.abspath(given) if given else _beside(default) if default else None
             return Place(path, name.value)
         if given is None and default is None:
-            return self.error("MTL111", f"`{name.value}` is not set", node.span, hint="set it, or give a default")
+            return self.error(
+                "MTL111", f"`{name.value}` is not set", node.span, hint="set it, or give a default"
+            )
         return given if given is not None else typing.cast(Text, default).value
 
 

@@ -1,4 +1,4 @@
-"""Random changes of specs: characters, words and lines deleted, put in, exchanged, or taken from another spec."""
+"""Random changes of specs: characters, words, lines deleted, put in, exchanged, or taken from another."""
 
 from __future__ import annotations
 
@@ -15,14 +15,23 @@ PATHS = [
 ]
 WORD = re.compile(r'[A-Za-z_]\w*|"[^"\n]*"|<->|->|[-+]?\.?\d[\w.%]*|\S')
 CHARACTERS = '{}[]()=,:;"#$<>-.%|/\\ \n\r\tabkxM019_é…\u202e\x00'
-WORDS = (
-    *("data shared layer task links reuse agree balance train eval use let mtl all frames via then none auto true".split()),
-    *("semseg depth edges kem attention trace_back tiny timm fpn conv_up adamw flip dim size from loss label env".split()),
-    *("{ } [ ] ( ) = , : -> <-> $dim \" # 3 -1 0.5 50% 64x64 64x 1e400 99999999999999999999 \"text\" é ; ->->".split()),
-)
+_WORDS = """
+data shared layer task links reuse agree balance train eval use let mtl all frames via then none auto true
+semseg depth edges kem attention trace_back tiny timm fpn conv_up adamw flip dim size from loss label env
+{ } [ ] ( ) = , : -> <-> $dim " # 3 -1 0.5 50% 64x64 64x 1e400 99999999999999999999 "text" é ; ->->
+"""
+WORDS = _WORDS.split()
 OVERRIDES = (
-    *("train.steps=3", "task.depth.loss=l1", "balance=lps(2.0)", "data=rooms(size = 32x32)", "task.all.weight=1"),
-    *("let.dim=64", "shared.encoder.width=16", "eval.best=depth", 'data.root="here"', "task.semseg.decoder=linear(8)"),
+    "train.steps=3",
+    "task.depth.loss=l1",
+    "balance=lps(2.0)",
+    "data=rooms(size = 32x32)",
+    "task.all.weight=1",
+    "let.dim=64",
+    "shared.encoder.width=16",
+    "eval.best=depth",
+    'data.root="here"',
+    "task.semseg.decoder=linear(8)",
 )
 
 
@@ -40,11 +49,11 @@ def spot(count: int, share: float) -> int:
 
 def characters(text: str, edit: Edit) -> str:
     place = spot(len(text), edit.where)
+    before, here, after = text[:place], text[place], text[place + 1 :]
     new = CHARACTERS[spot(len(CHARACTERS), edit.what)]
-    after = text[place + 1 :]
-    return text[:place] + {"delete": "", "insert": new + text[place], "replace": new}.get(
-        edit.kind.split()[0], after[:1] + text[place]
-    ) + (after[1:] if edit.kind.startswith("swap") else after)  # fmt: skip
+    if edit.kind.startswith("swap"):
+        return before + after[:1] + here + after[1:]
+    return before + {"delete": "", "insert": new + here, "replace": new}[edit.kind.split()[0]] + after
 
 
 def words(text: str, edit: Edit) -> str:
@@ -77,7 +86,11 @@ def lines(text: str, edit: Edit, others: list[str]) -> str:
     return "\n".join(found)
 
 
-KINDS = [f"{how} {what}" for what in ("character", "word", "line") for how in ("delete", "insert", "replace", "swap")]
+KINDS = [
+    f"{how} {what}"
+    for what in ("character", "word", "line")
+    for how in ("delete", "insert", "replace", "swap")
+]
 
 
 def mutate(text: str, edits: list[Edit], others: list[str]) -> str:

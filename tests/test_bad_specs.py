@@ -1,7 +1,7 @@
 """Every spec in `specs/bad` gives exactly the diagnostics that stand on its lines, each with a way out.
 
 `# error: MTL101 "text"` expects one on this line whose message, labels or hint hold the text;
-`# error at 3: …` one on line 3, `# error in used/base.mtl at 3: …` one in another file, `--set` in an argument.
+`# error at 3: …` one on line 3, `# error in used/base.mtl at 3: …` one in another file, or in `--set`.
 `# set: train.steps=3` is an override.
 """
 
@@ -35,7 +35,9 @@ class Expected(NamedTuple):
 def expected(path: Path) -> list[Expected]:
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        for severity, file, at, code, text in EXPECTED.findall(line[line.rfind("# ") + 2 :] if "# " in line else ""):
+        for severity, file, at, code, text in EXPECTED.findall(
+            line[line.rfind("# ") + 2 :] if "# " in line else ""
+        ):
             found.append(Expected(file or path.name, int(at or number), severity, code, text))
     return found
 
@@ -46,7 +48,9 @@ def name(each: Diagnostic) -> str:
 
 
 def said(each: Diagnostic) -> str:
-    return "\n".join([each.message, each.hint or "", each.primary.text, *(label.text for label in each.others)])
+    return "\n".join(
+        [each.message, each.hint or "", each.primary.text, *(label.text for label in each.others)]
+    )
 
 
 def fits(each: Diagnostic, wanted: Expected) -> bool:

@@ -125,7 +125,9 @@ def test_a_file_that_is_no_spec_is_wrong_usage(mtlc, tmp_path, command, content,
 
 @pytest.mark.parametrize("command", SPEC_COMMANDS)
 def test_ten_thousand_brackets_are_one_mistake(mtlc, tmp_path, command):
-    (tmp_path / "deep.mtl").write_text("data rooms\ntask depth { weight = " + "[" * 10_000 + "]" * 10_000 + " }\n")
+    (tmp_path / "deep.mtl").write_text(
+        "data rooms\ntask depth { weight = " + "[" * 10_000 + "]" * 10_000 + " }\n"
+    )
     said = mtlc(*command_on(command, "deep.mtl"))
     assert said.code == 1
     assert (said.out + said.err).count("error[") == 1
@@ -188,7 +190,10 @@ def place_is_valid(place: dict) -> None:
     for end in (place["start"], place["end"]):
         assert set(end) == {"line", "column"}
         assert min(end.values()) >= 1
-    assert (place["start"]["line"], place["start"]["column"]) <= (place["end"]["line"], place["end"]["column"])
+    assert (place["start"]["line"], place["start"]["column"]) <= (
+        place["end"]["line"],
+        place["end"]["column"],
+    )
 
 
 @pytest.mark.parametrize("spec", [TINY, BAD, "gone.mtl"])
@@ -340,10 +345,16 @@ def test_compile_stops_after_a_pass_and_traces(mtlc):
     assert "?" in mtlc("compile", TINY, "--emit", "graph", "--after", "expand").out
     traced = mtlc("compile", TINY, "--trace")
     assert traced.code == 0
-    assert [line.split(":")[0] for line in traced.out.splitlines() if " ms, " in line] == ["shapes", "adapt", "unfold"]
+    assert [line.split(":")[0] for line in traced.out.splitlines() if " ms, " in line] == [
+        "shapes",
+        "adapt",
+        "unfold",
+    ]
 
 
-@pytest.mark.parametrize("option", [("--after", "shape"), ("--tasks", "dpth"), ("--tasks", ","), ("--emit", "all")])
+@pytest.mark.parametrize(
+    "option", [("--after", "shape"), ("--tasks", "dpth"), ("--tasks", ","), ("--emit", "all")]
+)
 def test_compile_with_a_wrong_option_is_wrong_usage(mtlc, option):
     assert mtlc("compile", TINY, *option).code == 2
 
@@ -355,7 +366,9 @@ def test_render_writes_by_suffix(mtlc, tmp_path):
     assert mtlc("render", TINY).code == 2
 
 
-@pytest.mark.parametrize("args", [("render", TINY, "-o", "file/a.dot"), ("compile", TINY, "--emit", "spec", "-o", "file")])
+@pytest.mark.parametrize(
+    "args", [("render", TINY, "-o", "file/a.dot"), ("compile", TINY, "--emit", "spec", "-o", "file")]
+)
 def test_a_place_that_cannot_be_written_is_named(mtlc, tmp_path, args):
     (tmp_path / "file").write_text("not a folder")
     said = mtlc(*args)
@@ -387,7 +400,9 @@ def test_info_lists_parts_and_shows_one(mtlc):
 # what the environment lacks, and runs
 
 
-@pytest.mark.parametrize(("spec", "said"), [("nyud_base", "looked for the folder"), ("ccp", "`CCP_ROOT` is not set")])
+@pytest.mark.parametrize(
+    ("spec", "said"), [("nyud_base", "looked for the folder"), ("ccp", "`CCP_ROOT` is not set")]
+)
 def test_a_run_without_its_data_says_what_is_missing_and_exits_with_3(mtlc, monkeypatch, spec, said):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     found = mtlc("run", str(ROOT / "specs" / f"{spec}.mtl"), "--set", "shared.encoder=tiny", "--out", "run")
@@ -399,7 +414,8 @@ def test_a_run_without_its_data_says_what_is_missing_and_exits_with_3(mtlc, monk
 
 @pytest.mark.parametrize(
     "args",
-    [("run",), ("run", "--resume", "gone"), ("run", TINY, "--resume", "a", "--out", "b"), ("run", TINY, "--steps", "0"),
+    [("run",), ("run", "--resume", "gone"), ("run", TINY, "--resume", "a", "--out", "b"),
+     ("run", TINY, "--steps", "0"),
      ("eval",), ("eval", "--run", "gone"), ("eval", "--run", "a", "--checkpoint", "b"), ("predict",),
      ("predict", "a.jpg"), ("predict", "a.jpg", "--run", "gone")],
 )  # fmt: skip
@@ -411,7 +427,9 @@ def test_wrong_usage_of_a_run_exits_with_2(mtlc, args):
 
 def test_a_run_folder_that_cannot_be_written_is_a_failed_run(mtlc, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    said = mtlc("run", TINY, "--out", "file/run", "--steps", "1", "--set", "data=rooms(size = 32x32, images = 2)")
+    said = mtlc(
+        "run", TINY, "--out", "file/run", "--steps", "1", "--set", "data=rooms(size = 32x32, images = 2)"
+    )
     assert said.code == 4
     assert "cannot write `file/run`" in said.err
 

@@ -1,4 +1,4 @@
-"""The specs that people copy, and small ones that use the whole language: clean, canonical, and planned as before.
+"""The specs that people copy, and small ones of the whole language: clean, canonical, planned as before.
 
 `MTLC_REWRITE_GOLDEN=1 pytest tests/test_good_specs.py` writes the golden plans anew: look at their diff.
 """

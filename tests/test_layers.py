@@ -18,7 +18,8 @@ import mtlc
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mtlc"
 
-# A row may import what stands in the rows above it, and itself. `data.manifest` is what `check` reads of `data`.
+# A row may import what stands in the rows above it, and itself. `data.manifest` is what `check` needs of
+# `data`.
 LAYERS = """
 source
 diagnostics
@@ -48,7 +49,14 @@ cli
 __init__ __main__
 """
 MANIFEST = ("manifest", "reading", "reading_ids", "reading_labels", "yamlfields", "yamltree", "rooms_classes")
-TORCH = ("nn", "balance", "data", "lower", "analyse", "training")  # the only ones that may import torch and its kin
+TORCH = (
+    "nn",
+    "balance",
+    "data",
+    "lower",
+    "analyse",
+    "training",
+)  # the only ones that may import torch and its kin
 HEAVY = ("torch", "torchvision", "timm", "numpy", "scipy", "PIL", "safetensors", "networkx")
 LAZY = (*HEAVY, "rich", "yaml")  # nothing of this is there after `mtlc check`
 
@@ -117,7 +125,9 @@ def test_only_what_runs_models_imports_torch(path):
     if unit(module_of(path)) in TORCH:
         return
     found = {name.split(".")[0] for name in imports(path, types_too=False)}
-    allowed = {"networkx"} if module_of(path) == "mtlc.graph" else set()  # inside of the function that shows a view
+    allowed = (
+        {"networkx"} if module_of(path) == "mtlc.graph" else set()
+    )  # inside of the function that shows a view
     assert not found & set(HEAVY) - allowed
 
 
@@ -170,4 +180,6 @@ def test_the_grammar_is_found_from_a_wheel(tmp_path):
     assert found_grammar(tmp_path / "site") == str(site / "mtl.lark")
     for path in PACKAGE.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
-            assert (site / path.relative_to(PACKAGE)).exists(), f"{path.relative_to(ROOT)} is not in the wheel"
+            assert (site / path.relative_to(PACKAGE)).exists(), (
+                f"{path.relative_to(ROOT)} is not in the wheel"
+            )

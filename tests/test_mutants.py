@@ -53,7 +53,13 @@ def test_a_spec_with_two_changes_is_checked(which, first, second):
 
 
 @many(200)
-@given(base, st.sampled_from(OVERRIDES), st.sampled_from([kind for kind in KINDS if "character" in kind]), share, share)
+@given(
+    base,
+    st.sampled_from(OVERRIDES),
+    st.sampled_from([kind for kind in KINDS if "character" in kind]),
+    share,
+    share,
+)
 def test_a_changed_override_is_checked(which, override, kind, where, what):
     changed = characters(override, Edit(kind, where, what))
     examine(check(Source("mutant.mtl", TEXTS[which], PATHS[which]), [changed]))

@@ -43,7 +43,9 @@ def test_a_task_reads_the_last_layer_unless_it_says_otherwise(spec):
 
 
 def test_a_value_comes_from_the_task_then_from_all_then_from_the_kind(spec):
-    tasks = spec(BASE + "task all { weight = 3, decoder = linear }\ntask depth { weight = 5 }\ntask edges").tasks
+    tasks = spec(
+        BASE + "task all { weight = 3, decoder = linear }\ntask depth { weight = 5 }\ntask edges"
+    ).tasks
     assert (tasks["depth"].part.weight, tasks["edges"].part.weight) == (5.0, 3.0)
     assert isinstance(tasks["depth"].part.decoder, Linear)
     assert tasks["depth"].part.labels == 1.0
@@ -89,7 +91,9 @@ def test_all_unknown_uses_of_one_param_are_one_mistake(found):
 
 
 def test_overrides_come_last(spec):
-    read = spec(BASE + "task depth { weight = 5 }", "task.depth.weight=7", "train.steps=3", "balance=uncertainty")
+    read = spec(
+        BASE + "task depth { weight = 5 }", "task.depth.weight=7", "train.steps=3", "balance=uncertainty"
+    )
     assert (read.tasks["depth"].part.weight, read.train.steps) == (7.0, 3)
     assert isinstance(read.balance, Uncertainty)
 
@@ -100,7 +104,9 @@ def test_an_override_of_all_outdoes_a_tasks_own_key(spec):
 
 
 def test_an_override_of_another_kind_drops_the_keys(spec):
-    assert spec(BASE + "task depth\nbalance dwa { temperature = 3 }", "balance=lps(2.0)").balance == Lps(spread=2.0)
+    assert spec(BASE + "task depth\nbalance dwa { temperature = 3 }", "balance=lps(2.0)").balance == Lps(
+        spread=2.0
+    )
 
 
 @pytest.mark.parametrize("path", ["train.stepz=3", "task.dept.weight=1", "foo=1", "foo.bar=1", "task=1"])
@@ -125,7 +131,9 @@ def test_classes_must_agree_with_the_data_set(found):
 
 
 def test_a_using_file_wins_key_by_key(spec, tmp_path: Path):
-    (tmp_path / "used.mtl").write_text(BASE + "let w = 3\ntask depth { weight = $w, range = [1, 5] }\ntask edges\n")
+    (tmp_path / "used.mtl").write_text(
+        BASE + "let w = 3\ntask depth { weight = $w, range = [1, 5] }\ntask edges\n"
+    )
     read = spec('use "used.mtl"\nlet w = 4\ntask depth { range = [2, 6] }', path=tmp_path / "main.mtl")
     assert read.tasks["depth"].part.range == (2.0, 6.0)
     assert read.tasks["depth"].part.weight == 4.0
@@ -140,7 +148,9 @@ def test_none_removes_a_used_task_and_another_kind_drops_its_keys(spec, tmp_path
 def test_a_using_file_replaces_relations_and_the_data_set(spec, tmp_path: Path):
     used = BASE + "task depth\ntask edges\nlinks { depth -> edges via attention }\n"
     (tmp_path / "used.mtl").write_text(used)
-    read = spec('use "used.mtl"\nlinks { all via kem }\ndata rooms { size = 32x48 }', path=tmp_path / "main.mtl")
+    read = spec(
+        'use "used.mtl"\nlinks { all via kem }\ndata rooms { size = 32x48 }', path=tmp_path / "main.mtl"
+    )
     assert [line.part.word for line in read.links] == ["kem"]
     assert read.data.size == Size(32, 48)
 
@@ -158,7 +168,22 @@ def test_a_missing_used_file_is_one_mistake_at_its_name(found, tmp_path: Path):
     assert codes(first) == ["MTL211"]
 
 
-def test_a_path_written_in_a_spec_is_beside_it_and_one_from_the_environment_is_not(spec, tmp_path, monkeypatch):
+def test_files_that_use_files_without_end_are_refused_in_one_message(found, tmp_path: Path):
+    for number in range(100):
+        (tmp_path / f"{number}.mtl").write_text(f'use "{number + 1}.mtl"\n')
+    (only,) = found('use "0.mtl"', path=tmp_path / "main.mtl")
+    assert (only.code, only.message) == ("MTL211", "used files are nested deeper than 50")
+
+
+@pytest.mark.parametrize("path", ["a" * 4000 + ".mtl", "a" * 4000 + ".py", "a\0.mtl", "b\0.py"])
+def test_a_path_that_no_system_has_is_one_mistake(found, path):
+    (only,) = found(f'use "{path}"')
+    assert only.code in ("MTL211", "MTL214")
+
+
+def test_a_path_written_in_a_spec_is_beside_it_and_one_from_the_environment_is_not(
+    spec, tmp_path, monkeypatch
+):
     monkeypatch.delenv("NYUD_ROOT", raising=False)
     read = 'data nyud {{ root = env("NYUD_ROOT"{}) }}\nshared e : tiny\ntask depth'
     place = spec(read.format(', "here"'), path=tmp_path / "main.mtl").data.root
@@ -228,7 +253,9 @@ def test_all_uses_of_one_unknown_task_are_one_mistake(found):
 # the resolved text
 
 
-@pytest.mark.parametrize("name", ["tiny", "rooms", "rooms_sgw", "rooms_mtcp", "ccp", "nyud_base", "nyud_mtcp"])
+@pytest.mark.parametrize(
+    "name", ["tiny", "rooms", "rooms_sgw", "rooms_mtcp", "ccp", "nyud_base", "nyud_mtcp"]
+)
 def test_the_resolved_text_means_the_same(name, tmp_path):
     first = load(Path(__file__).parent.parent / "specs" / f"{name}.mtl")
     (tmp_path / "resolved.mtl").write_text(text(first))

@@ -66,7 +66,9 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="mtlc")
 @click.pass_context
 def group(ctx: click.Context) -> None:
@@ -79,7 +81,10 @@ def group(ctx: click.Context) -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run a command and exit: 0 done, 1 spec wrong, 2 usage, 3 environment, 4 run failed, 70 bug, 130 interrupted."""
+    """Run a command and exit.
+
+    0 done, 1 spec wrong, 2 wrong usage, 3 environment, 4 run failed, 70 bug, 130 interrupted.
+    """
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a sign shows another one
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -43,8 +43,8 @@ def command(specs: tuple[str, ...], strict: bool, github: bool, options: Options
     else:
         show(found, options, err=False)
     sys.stdout.flush()
-    for error in unreadable:
-        said(error)
+    for each_error in unreadable:
+        said(each_error)
     if options.format == "text" and not (unreadable and not len(found)):
         _conclude(specs, found, options)
     failed = found.failed or (strict and len(found) > 0)

@@ -23,14 +23,27 @@ EMITS = ("syntax", "spec", "graph", "plan", "python", "dot")
 
 @click.command("compile")
 @click.argument("spec")
-@click.option("--emit", type=click.Choice(EMITS), help="Print this box of the pipeline instead of the summary.")
+@click.option(
+    "--emit", type=click.Choice(EMITS), help="Print this box of the pipeline instead of the summary."
+)
 @click.option("--after", metavar="PASS", help="Stop the passes after this one; with --emit graph.")
 @click.option("--trace", is_flag=True, help="Print each pass: its time, its steps, and what it changed.")
 @click.option("--tasks", metavar="A,B", help="Only these tasks; what they do not need is dropped.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write module.py, plan.txt, spec.mtl and graph.dot here.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write module.py, plan.txt, spec.mtl and graph.dot here.",
+)
 @shared
 def command(
-    spec: str, emit: str | None, after: str | None, trace: bool, tasks: str | None, out: Path | None, options: Options
+    spec: str,
+    emit: str | None,
+    after: str | None,
+    trace: bool,
+    tasks: str | None,
+    out: Path | None,
+    options: Options,
 ) -> None:
     """Turn SPEC into a torch.fx module; show its steps, what tasks share, and parameters and multiply-adds.
 
@@ -115,7 +128,9 @@ def emitted(what: str, spec: Spec, graph: TaskGraph) -> str:
     from mtlc.lower import lower
 
     code = str(lower(plan(spec, graph)).infer.code)
-    return re.sub(r";  (\w+ = )+None(?=\n)", "", code).strip()  # fx frees each tensor; that is noise to a reader
+    return re.sub(
+        r";  (\w+ = )+None(?=\n)", "", code
+    ).strip()  # fx frees each tensor; that is noise to a reader
 
 
 def _summary(spec: Spec, graph: TaskGraph, name: str, options: Options) -> None:
@@ -135,5 +150,3 @@ def _write(out: Path, spec: Spec, graph: TaskGraph, options: Options) -> None:
     except OSError as error:
         raise Unwritable(out, error) from error
     note(f"wrote {', '.join(texts)} to {out}", options)
-
-

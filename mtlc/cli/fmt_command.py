@@ -18,7 +18,9 @@ from mtlc.source import Source
 
 @click.command("fmt")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC…")
-@click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 and print a diff if it would.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Change nothing; exit 1 and print a diff if it would."
+)
 @shared
 def command(specs: tuple[str, ...], only_check: bool, options: Options) -> None:
     """Put each SPEC into its canonical layout, in place (`-` writes to standard output).
@@ -45,7 +47,10 @@ def command(specs: tuple[str, ...], only_check: bool, options: Options) -> None:
 
 def _diff(source: Source, text: str) -> int:
     lines = difflib.unified_diff(
-        source.text.splitlines(keepends=True), text.splitlines(keepends=True), source.name, f"{source.name} (fmt)"
+        source.text.splitlines(keepends=True),
+        text.splitlines(keepends=True),
+        source.name,
+        f"{source.name} (fmt)",
     )
     shown = "".join(lines)
     click.echo(shown, nl=False)

@@ -38,7 +38,9 @@ def command(name: str | None, options: Options) -> None:
 
 def _named(everything: Parts, name: str) -> Parts:
     found = [each for each in everything if each[1].word == name]
-    found = found or [each for each in everything if name in (each[0].noun, each[0].noun + "s", kind(each[0]))]
+    found = found or [
+        each for each in everything if name in (each[0].noun, each[0].noun + "s", kind(each[0]))
+    ]
     if not found:
         words = [part.word for _, part in everything] + [space.noun for space, _ in everything]
         guess = suggest(name, words)
@@ -87,7 +89,11 @@ def _keys(part: type[Part]) -> Iterator[str]:
 
 def shown(value: Any, key: schema.Key) -> str:
     """A default as a spec writes it."""
-    return value if isinstance(value, str) and (key.bare or value in schema.choices(key.type)) else schema.literal(value)
+    return (
+        value
+        if isinstance(value, str) and (key.bare or value in schema.choices(key.type))
+        else schema.literal(value)
+    )
 
 
 def _as_data(space: type[Part], part: type[Part]) -> dict[str, Any]:

@@ -58,10 +58,18 @@ def shared(command: F) -> F:
     for option in (
         click.option("-v", "--verbose", is_flag=True, help="Say more."),
         click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong and what was asked for."),
-        click.option("--plugins/--no-plugins", default=True, help="Run the Python files a spec names, or refuse."),
-        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours."),
-        click.option("--format", type=click.Choice(["text", "json"]), default="text", help="For people or programs."),
-        click.option("--set", "set", multiple=True, metavar="PATH=VALUE", help="Change a value, e.g. train.steps=3."),
+        click.option(
+            "--plugins/--no-plugins", default=True, help="Run the Python files a spec names, or refuse."
+        ),
+        click.option(
+            "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours."
+        ),
+        click.option(
+            "--format", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
+        ),
+        click.option(
+            "--set", "set", multiple=True, metavar="PATH=VALUE", help="Change a value, e.g. train.steps=3."
+        ),
     ):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[return-value]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -12,9 +13,11 @@ from mtlc.cli.options import Options, Unwritable, note, read_spec, shared
 @click.command("render")
 @click.argument("spec")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="picture.svg, .png or .dot")
-@click.option("--level", type=click.Choice(["spec", "graph"]), default="graph", help="Parts as written, or all steps.")
+@click.option(
+    "--level", type=click.Choice(["spec", "graph"]), default="graph", help="Parts as written, or all steps."
+)
 @shared
-def command(spec: str, out: Path, level: str, options: Options) -> None:
+def command(spec: str, out: Path, level: Literal["spec", "graph"], options: Options) -> None:
     """Draw SPEC: tasks in colours, what is shared, links by stage, shapes on edges.
 
     Example: mtlc render specs/nyud_sgw.mtl -o nyud.svg

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.command("run")
 @click.argument("spec", required=False)
 @click.option("--out", type=click.Path(path_type=Path), help="The run folder; default runs/<spec>-<n>.")
-@click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with the run in this folder.")
+@click.option(
+    "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with the run in this folder."
+)
 @click.option("--steps", type=click.IntRange(1), metavar="N", help="Takes the place of train.steps.")
 @click.option("--device", default="auto", help="auto, cpu, cuda or cuda:N.")
 @click.option("--dry", is_flag=True, help="Take one step on the real data, keep nothing.")
@@ -46,8 +48,8 @@ def command(
             raise click.UsageError("name a SPEC, or a run to --resume")
         spec = str(resume / "spec.mtl")
     if dry:
-        with tempfile.TemporaryDirectory() as folder:
-            _train(spec, Path(folder) / "run", False, 1, device, options)
+        with tempfile.TemporaryDirectory() as gone:
+            _train(spec, Path(gone) / "run", False, 1, device, options)
         note(f"one step works. Next: mtlc run {spec}", options)
         return
     folder = resume or out or _next_folder(spec)

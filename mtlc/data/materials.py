@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.intp]
+Floats = NDArray[Any]  # of float32
+Ints = NDArray[Any]  # of intp
 Colour = tuple[float, float, float]
 
 PLAIN, STRIPES, CHECKS, CLOUDS, WOOD, TILES, DOTS, VIEW = range(8)

@@ -36,7 +36,7 @@ def _shared(hits: Hits, fine: tuple[int, int]) -> tuple[Ints, Ints]:
     """
     key = (hits.row * 8 + hits.face).reshape(fine)
     i, j = np.arange(fine[0]), np.arange(fine[1])
-    serves = np.arange(key.size).reshape(fine)
+    serves: Ints = np.arange(key.size).reshape(fine)
     near = [((n | 1).clip(1, n.size - 2), ((n - 1) | 1).clip(1, n.size - 2)) for n in (i, j)]
     for rows in near[0]:
         for columns in near[1]:

@@ -5,13 +5,14 @@
 
 from collections.abc import Callable
 
-from mtlc.mistakes import entries, signs, statements
+from mtlc.mistakes import entries, signs, slips, statements
 from mtlc.mistakes.trouble import CODES, Mistake, Trouble
 
 __all__ = ["CODES", "Mistake", "Trouble", "explain"]
 
 Rule = Callable[[Trouble], Mistake | None]
 RULES: tuple[Rule, ...] = (
+    slips.slip,
     signs.arrow,
     signs.second_arrow,
     signs.equals,

@@ -94,7 +94,9 @@ def no_via(t: Trouble) -> Mistake | None:
     if t.last == "via":
         arrow = re.search(r"(<?->)\s*via\s*$", t.head)
         message = f"no task stands after `{arrow[1]}`" if arrow else "no task stands before `via`"
-        return t.at("via", "MTL023", message, "a task is expected before this", "write a task there, or `all`")
+        return t.at(
+            "via", "MTL023", message, "a task is expected before this", "write a task there, or `all`"
+        )
     if alone and not t.relates:
         return _no_equals(t)
     if t.found == "=":
@@ -187,4 +189,8 @@ def two_entries(t: Trouble) -> Mistake | None:
 def no_comma(t: Trouble) -> Mistake | None:
     if t.inside not in ("(", "[") or "COMMA" not in t.accepts or t.stops or t.found in ("=", ":", "("):
         return None
+    key = re.search(rf"[(,]\s*({NAME})\s*$", t.head)
+    if t.inside == "(" and key and not re.match(NAME, t.found):
+        hint = f"write `{key[1]} = {t.found}`"
+        return t.here("MTL010", f"`=` is missing after `{key[1]}`", "`=` is expected before this", hint)
     return t.here("MTL015", "a comma is missing", "`,` is expected before this", f"write `, {t.found}`")

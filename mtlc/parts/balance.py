@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from mtlc.parts.part import Part, key, register
@@ -20,6 +21,7 @@ def _every() -> Any:
 
 
 @register("equal", module="mtlc.balance.equal:Equal")
+@dataclass(frozen=True)
 class Equal(LossBalancer):
     """The sum of the losses, each times its task's `weight`."""
 
@@ -27,6 +29,7 @@ class Equal(LossBalancer):
 
 
 @register("uncertainty", module="mtlc.balance.uncertainty:Uncertainty")
+@dataclass(frozen=True)
 class Uncertainty(LossBalancer):
     """Learned log-variances: sum of exp(-s)/2 times the loss, plus s/2; the one half holds for every kind of loss."""
 
@@ -37,6 +40,7 @@ class Uncertainty(LossBalancer):
 
 
 @register("dwa", module="mtlc.balance.dwa:Dwa")
+@dataclass(frozen=True)
 class Dwa(LossBalancer):
     """Dynamic weight average: a softmax of how much slower each loss has fallen lately."""
 
@@ -48,6 +52,7 @@ class Dwa(LossBalancer):
 
 
 @register("random", module="mtlc.balance.random:Random")
+@dataclass(frozen=True)
 class Random(LossBalancer):
     """Weights drawn anew each step, a softmax of normal numbers: the control for any claim about balancing."""
 
@@ -58,6 +63,7 @@ class Random(LossBalancer):
 
 
 @register("lps", module="mtlc.balance.lps:Lps")
+@dataclass(frozen=True)
 class Lps(LossBalancer):
     """Loss prioritisation: log-projected losses, weighted by how slowly each falls, spread around their mean."""
 

@@ -24,6 +24,7 @@ class Augment(Part):
 
 
 @register("flip")
+@dataclass(frozen=True)
 class Flip(Augment):
     """Mirror left and right; the x of normals changes sign."""
 
@@ -31,6 +32,7 @@ class Flip(Augment):
 
 
 @register("scale")
+@dataclass(frozen=True)
 class Scale(Augment):
     """Zoom by a random factor, then crop or pad to the size; depth is divided by the factor."""
 
@@ -43,6 +45,7 @@ class Scale(Augment):
 
 
 @register("crop")
+@dataclass(frozen=True)
 class Crop(Augment):
     """Take a random window and resize it to the size; depth is divided by the zoom."""
 
@@ -50,6 +53,7 @@ class Crop(Augment):
 
 
 @register("jitter")
+@dataclass(frozen=True)
 class Jitter(Augment):
     """Change brightness, contrast, saturation and hue at random."""
 
@@ -77,6 +81,7 @@ def _augment() -> Any:
 
 
 @register("rooms", module="mtlc.data.rooms_set:Rooms")
+@dataclass(frozen=True)
 class Rooms(Data):
     """Procedural indoor scenes, rendered by mtlc itself: exact labels from one geometry, nothing to download."""
 
@@ -98,6 +103,7 @@ class Rooms(Data):
 
 
 @register("folder", module="mtlc.data.folder:Folder")
+@dataclass(frozen=True)
 class Folder(Data):
     """Images and labels of your own, described in one YAML manifest."""
 
@@ -122,13 +128,15 @@ class Folder(Data):
 
 
 NYUD_CLASSES = tuple(
-    """wall floor cabinet bed chair sofa table door window bookshelf picture counter blinds desk shelves curtain
-    dresser pillow mirror floor_mat clothes ceiling books refrigerator television paper towel shower_curtain box
-    whiteboard person night_stand toilet sink lamp bathtub bag other_structure other_furniture other_prop""".split()
+    """wall floor cabinet bed chair sofa table door window bookshelf picture counter blinds desk shelves
+    curtain dresser pillow mirror floor_mat clothes ceiling books refrigerator television paper towel
+    shower_curtain box whiteboard person night_stand toilet sink lamp bathtub bag other_structure
+    other_furniture other_prop""".split()  # noqa: SIM905
 )
 
 
 @register("nyud")
+@dataclass(frozen=True)
 class Nyud(Data):
     """NYUD-v2 as the field keeps it on disk: 795 training and 654 test images, 40 classes. No reader yet."""
 

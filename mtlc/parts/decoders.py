@@ -1,8 +1,9 @@
-"""The catalogue of decoders: a decoder turns the levels a task reads into its stream and keeps its inner levels."""
+"""The catalogue of decoders: a decoder turns the levels a task reads into its stream and keeps them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, Problem, ShapeError, key, register
@@ -49,6 +50,7 @@ def _listed(strides: tuple[int, ...]) -> str:
 
 
 @register("conv_up", module="mtlc.nn.decoders:ConvUp")
+@dataclass(frozen=True)
 class ConvUp(Decoder):
     """1x1 to `dim`, top-down sum to the finest level of stride 4 or more, then `depth` 3x3 blocks."""
 
@@ -58,6 +60,7 @@ class ConvUp(Decoder):
 
 
 @register("linear", module="mtlc.nn.decoders:Linear")
+@dataclass(frozen=True)
 class Linear(Decoder):
     """`conv_up` without 3x3 blocks: 1x1 to `dim` and the top-down sum."""
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mtlc.diagnostics import suggest
@@ -22,6 +23,7 @@ class Layer(Part):
 
 
 @register("tiny", module="mtlc.nn.tiny:Tiny")
+@dataclass(frozen=True)
 class Tiny(Layer):
     """A small convolutional encoder of our own, for tests and laptops: under half a million parameters.
 
@@ -43,6 +45,7 @@ def timm_models() -> dict[str, list[list[int]]]:
 
 
 @register("timm", module="mtlc.nn.timm:Timm")
+@dataclass(frozen=True)
 class Timm(Layer):
     """Any model of the timm library that can give its inner features, by name."""
 
@@ -72,6 +75,7 @@ class Timm(Layer):
 
 
 @register("fpn", module="mtlc.nn.fpn:Fpn")
+@dataclass(frozen=True)
 class Fpn(Layer):
     """A feature pyramid: one level of equal width for each level of stride 4 or more that it reads (Lin 2017)."""
 

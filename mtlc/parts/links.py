@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, Problem, ShapeError, key, register
@@ -46,6 +47,7 @@ def _divides(part: Link, heads: int, dim: int) -> None:
 
 
 @register("attention", module="mtlc.nn.attention:Attention")
+@dataclass(frozen=True)
 class Attention(Link):
     """Plain cross-attention: each cell of the target looks at every cell of all sources. The dense baseline."""
 
@@ -62,6 +64,7 @@ class Attention(Link):
 
 
 @register("kem", module="mtlc.nn.kem:Kem")
+@dataclass(frozen=True)
 class Kem(Link):
     """Knowledge extraction: all streams talk through one small workspace whose slots read their best cells only."""
 
@@ -112,6 +115,7 @@ class Kem(Link):
 
 
 @register("coherence", module="mtlc.nn.coherence:Coherence")
+@dataclass(frozen=True)
 class Coherence(Link):
     """Coherence fusion: where to look comes from the other tasks, what is copied comes from the task itself."""
 
@@ -130,6 +134,7 @@ class Coherence(Link):
 
 
 @register("trace_back")
+@dataclass(frozen=True)
 class TraceBack(Link):
     """Trace-back: the stream is refined through the task's own decoder levels, deepest first.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from mtlc.parts.part import AUTO, Auto, Part, key, register
@@ -34,26 +35,31 @@ class TagsLoss(Loss):
 
 
 @register("cross_entropy", module="mtlc.nn.losses:CrossEntropy")
+@dataclass(frozen=True)
 class CrossEntropy(ClassLoss):
     """Cross-entropy: summed over labelled pixels, divided by their number."""
 
 
 @register("l1", module="mtlc.nn.losses:L1")
+@dataclass(frozen=True)
 class L1(DepthLoss):
     """Absolute difference in metres, averaged over measured pixels."""
 
 
 @register("l1", module="mtlc.nn.losses:UnitL1")
+@dataclass(frozen=True)
 class UnitL1(NormalsLoss):
     """Absolute difference of unit vectors, summed over x, y, z, averaged over labelled pixels."""
 
 
 @register("bce", module="mtlc.nn.losses:Bce")
+@dataclass(frozen=True)
 class Bce(BinaryLoss):
     """Plain binary cross-entropy, averaged over labelled pixels."""
 
 
 @register("balanced_bce", module="mtlc.nn.losses:BalancedBce")
+@dataclass(frozen=True)
 class BalancedBce(BinaryLoss):
     """Binary cross-entropy with `positive` on ones and 1 - `positive` on zeros, averaged over labelled pixels.
 
@@ -64,5 +70,6 @@ class BalancedBce(BinaryLoss):
 
 
 @register("bce", module="mtlc.nn.losses:TagsBce")
+@dataclass(frozen=True)
 class TagsBce(TagsLoss):
     """Binary cross-entropy, averaged over classes and labelled images."""

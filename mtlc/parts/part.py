@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 
 class Level(NamedTuple):
@@ -111,20 +111,20 @@ class NameClash(Exception):
     """Two parts of one namespace have one name."""
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(key,))
 def register(word: str, *, module: str | type[Any] | None = None) -> Callable[[P], P]:
-    """Make the class a frozen dataclass and enter it as `word` in the namespace of each of its bases.
+    """Enter a frozen dataclass as `word` in the namespace of each of its bases.
 
     `module` is `package.file:Class`, imported only when a model is built (`:Class` is in the part's own file), or
     the class itself; it is called with `Part.arguments`.
     """
 
     def enter(cls: P) -> P:
-        cls = dataclass(frozen=True)(cls)
+        if "__dataclass_params__" not in vars(cls):
+            raise TypeError(f"`{cls.__name__}` is no dataclass: write @dataclass(frozen=True) under @register")
         cls.word, cls.module = word, module
         for base in cls.__bases__:
-            known = REGISTRY.setdefault(base, {}).setdefault(word, cls)
-            if known is not cls and _identity(known) != _identity(cls):
+            known = REGISTRY.setdefault(base, {}).get(word)
+            if known is not None and _identity(known) != _identity(cls):
                 raise NameClash(f"`{word}` is defined by {_identity(known)} and by {_identity(cls)}")
             REGISTRY[base][word] = cls
         return cls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from mtlc.parts.decoders import ConvUp, Decoder
@@ -68,6 +69,7 @@ class Task(Part):
 
 
 @register("semseg")
+@dataclass(frozen=True)
 class Semseg(Task):
     """One class per pixel: semantic segmentation, parts, scene classes."""
 
@@ -84,6 +86,7 @@ class Semseg(Task):
 
 
 @register("depth")
+@dataclass(frozen=True)
 class Depth(Task):
     """Distance along the optical axis in metres, per pixel."""
 
@@ -108,6 +111,7 @@ class Depth(Task):
 
 
 @register("normals")
+@dataclass(frozen=True)
 class Normals(Task):
     """The surface's direction per pixel, in the camera's frame (x right, y down, z into the scene)."""
 
@@ -123,6 +127,7 @@ class Normals(Task):
 
 
 @register("edges")
+@dataclass(frozen=True)
 class Edges(Task):
     """Boundary or not, per pixel. F1 is per pixel at 0.5; it is not the matched boundary measure odsF."""
 
@@ -138,6 +143,7 @@ class Edges(Task):
 
 
 @register("saliency")
+@dataclass(frozen=True)
 class Saliency(Task):
     """Foreground or not, per pixel. IoU is at 0.5; max_f over thresholds 0.05 to 0.95 with beta squared 0.3."""
 
@@ -153,6 +159,7 @@ class Saliency(Task):
 
 
 @register("tags")
+@dataclass(frozen=True)
 class Tags(Task):
     """Any number of tags per image. mAP is over the classes present in the split, F1 at 0.5."""
 

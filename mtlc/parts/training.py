@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from mtlc.parts.part import AUTO, Auto, Part, Problem, key, register
@@ -22,6 +23,7 @@ class Optimizer(Part):
 
 
 @register("adamw")
+@dataclass(frozen=True)
 class Adamw(Optimizer):
     """Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019)."""
 
@@ -31,6 +33,7 @@ class Adamw(Optimizer):
 
 
 @register("adam")
+@dataclass(frozen=True)
 class Adam(Optimizer):
     """Adam with L2 regularisation (Kingma and Ba, ICLR 2015)."""
 
@@ -40,6 +43,7 @@ class Adam(Optimizer):
 
 
 @register("sgd")
+@dataclass(frozen=True)
 class Sgd(Optimizer):
     """Stochastic gradient descent with momentum."""
 
@@ -56,6 +60,7 @@ class Schedule(Part):
 
 
 @register("constant")
+@dataclass(frozen=True)
 class Constant(Schedule):
     """The learning rate stays, after a linear warm-up."""
 
@@ -63,6 +68,7 @@ class Constant(Schedule):
 
 
 @register("poly")
+@dataclass(frozen=True)
 class Poly(Schedule):
     """(1 - step/steps) to a power, after a linear warm-up."""
 
@@ -71,6 +77,7 @@ class Poly(Schedule):
 
 
 @register("cosine")
+@dataclass(frozen=True)
 class Cosine(Schedule):
     """Half a cosine down to a share of the learning rate, after a linear warm-up."""
 
@@ -79,6 +86,7 @@ class Cosine(Schedule):
 
 
 @register("one_cycle")
+@dataclass(frozen=True)
 class OneCycle(Schedule):
     """Up to the learning rate and down again, momentum the other way (Smith 2018), as torch's OneCycleLR."""
 
@@ -88,6 +96,7 @@ class OneCycle(Schedule):
 
 
 @register("phase")
+@dataclass(frozen=True)
 class Phase(Part):
     """One phase of training, run in the order written."""
 
@@ -99,6 +108,7 @@ class Phase(Part):
 
 
 @register("train")
+@dataclass(frozen=True)
 class Train(Part):
     """How the model is trained."""
 
@@ -116,6 +126,7 @@ class Train(Part):
 
 
 @register("eval")
+@dataclass(frozen=True)
 class Eval(Part):
     """How the model is judged while it trains."""
 

@@ -34,7 +34,7 @@ def _ends(items: Sequence[str]) -> str:
 def settings(part: Part) -> dict[str, str]:
     """The keys of a part as the spec writes them, `slots = 32`, without those that are off or inferred."""
     said = {}
-    for key in keys(type(part)).values():  # type: ignore[arg-type]
+    for key in keys(type(part)).values():
         value = getattr(part, key.attribute)
         if value is not None and value is not AUTO and not isinstance(value, bool):
             said[key.name] = f"{key.name} = {value if isinstance(value, str) else literal(value)}"

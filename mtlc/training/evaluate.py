@@ -15,7 +15,7 @@ from mtlc.data.sample import Dataset
 from mtlc.lower import Model
 from mtlc.parts.part import AUTO
 from mtlc.plan import Plan
-from mtlc.training.device import choose
+from mtlc.training.device import choose, images_on, placed
 from mtlc.training.errors import FAILED, RunError
 from mtlc.training.failures import clear_data_errors, clear_model_errors
 from mtlc.training.interrupt import Stop
@@ -32,7 +32,7 @@ def evaluate(model: Model, split: str = "test", *, device: str = "auto") -> Scor
         if split not in there:
             message = f"the data has no split `{split}`; it has {', '.join(there) or 'none'}"
             raise RunError(message, "choose one of them by `--split`", FAILED)
-        model.train.to(where)
+        placed(model.train, where)
         labels = {task.label for task in model.plan.tasks.values()}
         dataset = open_data(model.plan.data, split, labels)
         scores = score(model.infer, model.plan, dataset, split, where)
@@ -61,7 +61,7 @@ def score(
             return None
         here = each.to(device)
         with torch.inference_mode():
-            tally.add(predict(here.images), here)
+            tally.add(predict(images_on(here.images, device)), here)
     return tally.scores(split, len(dataset))
 
 

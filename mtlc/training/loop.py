@@ -19,7 +19,7 @@ from mtlc.plan import Plan
 from mtlc.resolved import text as spec_text
 from mtlc.training import schedule
 from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights, read_state
-from mtlc.training.device import choose, describe
+from mtlc.training.device import choose, describe, placed
 from mtlc.training.errors import USAGE, RunError
 from mtlc.training.evaluations import Evaluations
 from mtlc.training.failures import clear_data_errors, clear_model_errors, load_pretrained
@@ -76,7 +76,7 @@ class _Trainer:
         self.model, self.plan, self.folder, self.device, self.report = model, plan, folder, device, report
         self.at = Position()
         self.loader = _loader(plan)
-        self.module = model.train.to(device)
+        self.module = placed(model.train, device)
         self.balancer = make_balancer(plan).to(device)
         self.objective = Objective(plan)
         weights, learned = self.module.parameters(), self.balancer.parameters()
@@ -98,7 +98,7 @@ class _Trainer:
     def begin(self) -> None:
         """A new run: pretrained weights, a folder, a checkpoint at step 0."""
         load_pretrained(self.model)
-        self.module.to(self.device)
+        placed(self.module, self.device)
         torch.manual_seed(self.plan.train.seed)
         self.folder.create(self.plan)
         self.record = Record(self.folder.metrics)

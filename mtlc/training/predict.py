@@ -19,7 +19,7 @@ from mtlc.data.files import fitted, read_image
 from mtlc.lower import Model
 from mtlc.names import Names
 from mtlc.plan import Plan
-from mtlc.training.device import choose
+from mtlc.training.device import choose, images_on, placed
 from mtlc.training.errors import USAGE, RunError, unwritable
 from mtlc.training.failures import clear_model_errors
 from mtlc.training.find_images import find_images
@@ -70,7 +70,7 @@ def predict(
     A bad image gives a `Failure` and the others go on. Raises `RunError` for an unknown task, path or device.
     """
     images, where = find_images(paths), choose(device)
-    model.train.to(where)
+    placed(model.train, where)
     module = _slice(model, tasks).eval()
     for path in images:
         yield _one(model, module, path, native, where)
@@ -122,7 +122,7 @@ def _one(
         size = (image.height, image.width) if native else tuple(model.plan.data.size)
         pixels = _tensor(fitted(image, (size[0], size[1])))
         with clear_model_errors(model, lambda: f"the prediction for `{path}`"), torch.inference_mode():
-            outputs = module(pixels[None].to(device))
+            outputs = module(images_on(pixels[None], device))
     except (DataError, RunError) as error:
         return Failure(path, error.message)
     return Prediction(
@@ -165,7 +165,8 @@ def _sheet(prediction: Prediction) -> Image.Image:
     size = (max(1, round(image.height * scale)), max(1, round(image.width * scale)))
     plan = prediction.plan
     raw = {t: resized(each, size) if plan.tasks[t].part.dense else each for t, each in prediction.raw.items()}
-    return sheet(plan, _tensor(fitted(image, size)), raw, {}, prediction.path.name)
+    own = f"{image.width} x {image.height}"
+    return sheet(plan, _tensor(fitted(image, size)), raw, {}, prediction.path.name, own)
 
 
 def _tensor(pixels: Tensor) -> Tensor:

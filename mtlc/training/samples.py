@@ -13,6 +13,7 @@ from mtlc.data.batch import Target, collate
 from mtlc.data.sample import Dataset
 from mtlc.lower import Model
 from mtlc.plan import Plan
+from mtlc.training.device import images_on
 from mtlc.training.errors import unwritable
 from mtlc.training.pictures import contact_sheet, panel, photo
 
@@ -28,7 +29,7 @@ def write_samples(model: Model, dataset: Dataset, folder: Path, device: torch.de
     for index in (len(dataset) * i // count for i in range(count)):
         batch = collate([dataset.load(index)], targets)
         with torch.inference_mode():
-            predictions = model.infer(batch.images.to(device))
+            predictions = model.infer(images_on(batch.images, device))
         labels = {task: label[0] for task, label in batch.labels.items() if batch.present[task][0]}
         maps = {task: each[0] for task, each in predictions.items()}
         picture = sheet(model.plan, batch.images[0], maps, labels, batch.ids[0])
@@ -37,7 +38,12 @@ def write_samples(model: Model, dataset: Dataset, folder: Path, device: torch.de
 
 
 def sheet(
-    plan: Plan, image: Tensor, predictions: Mapping[str, Tensor], labels: Mapping[str, Tensor], title: str
+    plan: Plan,
+    image: Tensor,
+    predictions: Mapping[str, Tensor],
+    labels: Mapping[str, Tensor],
+    title: str,
+    caption: str = "",
 ) -> Image.Image:
     """One image (3×H×W), raw predictions of its size without batch axis, and the labels that it has."""
     panels = [
@@ -45,7 +51,7 @@ def sheet(
         for name, task in plan.tasks.items()
         if name in predictions
     ]
-    return contact_sheet(photo(image), panels, title)
+    return contact_sheet(photo(image), panels, title, caption)
 
 
 def save(picture: Image.Image, path: Path) -> Path:

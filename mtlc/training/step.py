@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 
 from mtlc.balance.method import Balancer, total
 from mtlc.data.batch import Batch
-from mtlc.training.device import arithmetic
+from mtlc.training.device import arithmetic, images_on
 from mtlc.training.finite import check_gradients, check_losses
 from mtlc.training.objective import Losses, Objective, Outputs, Totals
 
@@ -76,7 +76,7 @@ class Stepper:
     def forward(self, part: Batch) -> Outputs:
         """The train graph's outputs for a part of a batch."""
         with arithmetic(self.device, self.precision):
-            outputs: Outputs = self.model(part.images)
+            outputs: Outputs = self.model(images_on(part.images, self.device))
         return outputs
 
     def _whole(self, batch: Batch, totals: Totals) -> Losses:

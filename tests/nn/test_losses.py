@@ -195,6 +195,7 @@ def test_nan_in_a_label_means_absent(name):
 
 
 @every_loss
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
 def test_a_batch_with_nothing_labelled_gives_zero_and_no_gradient(name):
     loss, prediction, label = case(name)
     with torch.autograd.detect_anomaly(check_nan=True):  # not even NaN times 0 on the way

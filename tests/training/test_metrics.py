@@ -192,9 +192,9 @@ def truth(*values):
 def test_edge_f1_is_per_pixel_at_one_half_over_the_split():
     metric = metric_for("edges", 0)
     metric.update(logits(0.9, 0.6, 0.4, 0.1), truth(1, 0, 1, 0))
-    metric.update(logits(0.51, 0.49, 0.99, 0.99), truth(1, 0, 255, NAN))
-    assert metric.result() == {"f1": pytest.approx(2 * 2 / (2 * 2 + 1 + 1))}
-    assert metric.counted == {"pixels": 6, "images": 2}
+    metric.update(logits(0.51, 0.49, 0.7, 0.99, 0.99), truth(1, 0, 0, 255, NAN))
+    assert metric.result() == {"f1": pytest.approx(2 * 2 / (2 * 2 + 2 + 1))}
+    assert metric.counted == {"pixels": 7, "images": 2}
 
 
 def test_a_score_of_zero_is_not_found():

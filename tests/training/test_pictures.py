@@ -176,6 +176,7 @@ def test_an_overlay_mixes_photo_and_colours():
     assert overlay(black, white, 0.0).max() == 0
     assert overlay(black, white, 1.0).min() == 255
     assert overlay(black, white, 0.2)[0, 0, 0] == 51
+    assert overlay(white, black, 0.2)[0, 0, 0] == 204
 
 
 # --- panels -------------------------------------------------------------------------------------------------
@@ -200,6 +201,7 @@ def test_depth_and_its_label_share_one_scale_in_metres():
     assert np.array_equal(shown.prediction[0, 1], shown.label[0, 0])
     free = panel("depth", "depth", torch.tensor([[[1.0, 2.0]]]), torch.tensor([[[2.0, 9.0]]]))
     assert np.array_equal(free.prediction[0, 1], free.label[0, 0])
+    assert (free.bar.low, free.bar.high) == ("1.06 m", "8.58 m")
 
 
 def test_tags_are_those_predicted_or_labelled_and_at_least_three():
@@ -239,7 +241,7 @@ def test_small_images_are_enlarged_by_whole_factors(size, tile):
     assert tile_size(*size) == tile
 
 
-@pytest.mark.parametrize("size", [(480, 640), (4000, 3000), (5, 9000)])
+@pytest.mark.parametrize("size", [(480, 640), (4000, 3000), (5, 9000), (9000, 5)])
 def test_large_images_are_shrunk_in_proportion(size):
     width, height = tile_size(*size)
     assert max(width, height) == 420
@@ -281,6 +283,7 @@ def test_tags_are_drawn_with_bars_and_dots():
         for p, labelled in [(0.2, None), (0.9, None), (0.9, False), (0.9, True)]
     ]
     assert inks == sorted(set(inks))
+    assert inks[1] > inks[0] + 1000  # the bar, not just other digits
 
 
 def test_legend_colours_are_on_the_sheet():
@@ -302,3 +305,9 @@ def test_the_sheet_is_the_same_every_time():
         for _ in range(2)
     ]
     assert sheets[0] == sheets[1]
+
+
+def test_signs_that_the_font_lacks_become_their_plain_letters_or_question_marks():
+    image = np.zeros((64, 64, 3), np.uint8)
+    odd, plain = (contact_sheet(image, [Panel(title, image)]) for title in ("chapéu 帽", "chapeu ?"))
+    assert odd.tobytes() == plain.tobytes()

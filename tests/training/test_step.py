@@ -76,7 +76,7 @@ def test_measuring_the_losses_first_moves_no_running_mean_a_second_time():
         for part in cut(batch_of(other), 2):
             other.train(part.images)
     for one, another in zip(model.train.buffers(), other.train.buffers(), strict=True):
-        assert torch.equal(one, another)
+        assert torch.allclose(one, another, rtol=1e-3, atol=1e-5)
 
 
 def test_a_batch_is_cut_into_nearly_equal_parts_and_never_into_empty_ones():

@@ -21,15 +21,18 @@ WIDEST = 1840  # of a sheet with more than two columns
 SWATCHES = 14
 
 
-def contact_sheet(image: Picture, panels: Sequence[Panel], title: str = "") -> Image.Image:
+def contact_sheet(image: Picture, panels: Sequence[Panel], title: str = "", caption: str = "") -> Image.Image:
     """One sheet for an image: its photo, and each task's prediction with the label below where there is one.
 
+    `caption` stands under the photo; by default the image's width and height.
     Small images are enlarged by whole factors without smoothing, large ones shrunk.
     """
     height, width = image.shape[:2]
     tile = tile_size(height, width)
     column = max(tile[0] + 2, NARROWEST)
-    cells = [_cell([_text("photo", 16), _tile(image, tile), _text(f"{width} x {height}", 13, FAINT)])]
+    cells = [
+        _cell([_text("photo", 16), _tile(image, tile), _text(caption or f"{width} x {height}", 13, FAINT)])
+    ]
     cells += [_cell(_blocks(each, tile, column)) for each in panels]
     rows = _grid(cells, column)
     return _framed([_text(title, 20), rows] if title else [rows])
