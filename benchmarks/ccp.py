@@ -23,7 +23,17 @@ def scores(seed: int, out: Path) -> dict[str, dict[str, float]]:
     folder = out / f"seed-{seed}"
     if not (folder / "test.json").exists():
         where = ["--resume"] if (folder / "spec.mtl").exists() else ["--out"]
-        command = [sys.executable, "-m", "mtlc", "run", str(SPEC), "--set", f"train.seed={seed}", *where, str(folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "mtlc",
+            "run",
+            str(SPEC),
+            "--set",
+            f"train.seed={seed}",
+            *where,
+            str(folder),
+        ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     found: dict[str, dict[str, float]] = json.loads((folder / "test.json").read_text())["metrics"]
     return found

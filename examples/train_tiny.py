@@ -1,6 +1,6 @@
 """From a spec to predictions in Python: load, check, compile, build, train, predict, and changing values.
 
-    python examples/train_tiny.py [STEPS]
+python examples/train_tiny.py [STEPS]
 """
 
 import sys

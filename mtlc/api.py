@@ -148,10 +148,11 @@ def with_weights(model: Model, weights: Path) -> Model:
 
 
 def predict(
-    run: Model | Result | str | Path, images: Iterable[str | Path], **options: Any
+    run: Model | Result | str | Path, images: str | Path | Iterable[str | Path], **options: Any
 ) -> Iterator[Prediction | Failure]:
     """Predictions for image files and folders; see `mtlc.training.predict.predict` for `tasks`, `native`, `device`."""
     from mtlc.lower import Model
     from mtlc.training.predict import predict as over
 
-    return over(run if isinstance(run, Model) else trained(run), images, **options)
+    paths = [images] if isinstance(images, str | Path) else images
+    return over(run if isinstance(run, Model) else trained(run), paths, **options)

@@ -107,14 +107,19 @@ def verify(graph: TaskGraph) -> None:
                 raise IllegalGraph(f"step `{name}` writes `{feature}` a second time")
             written.add(feature)
         if step.shapes and len(step.shapes) != len(step.writes):
-            raise IllegalGraph(f"step `{name}` writes {len(step.writes)} features with {len(step.shapes)} shapes")
-    wanted = [*graph.outputs.values(), *(aux.feature for aux in graph.auxiliaries)]
-    for feature in wanted:
+            raise IllegalGraph(
+                f"step `{name}` writes {len(step.writes)} features with {len(step.shapes)} shapes"
+            )
+    _verify_outputs(graph, written)
+
+
+def _verify_outputs(graph: TaskGraph, written: set[str]) -> None:
+    """Every output is written, and no prediction depends on what exists in training only."""
+    for feature in (*graph.outputs.values(), *(aux.feature for aux in graph.auxiliaries)):
         if feature not in written:
             raise IllegalGraph(f"nothing writes the output `{feature}`")
-    training = {f for step in graph.steps.values() if step.training for f in step.writes}
     for name in needed(graph, graph.outputs.values()):
-        if training.intersection(graph.steps[name].writes):
+        if graph.steps[name].training:
             raise IllegalGraph(f"a prediction depends on the training-only step `{name}`")
 
 

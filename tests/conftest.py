@@ -14,7 +14,9 @@ from mtlc.diagnostics import Diagnostic, Diagnostics
 from mtlc.source import Source
 from mtlc.spec import Spec
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads only wait for each other on tensors this small
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # torch's threads only wait for each other on tensors this small
 
 ROOT = Path(__file__).parent.parent
 

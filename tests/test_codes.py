@@ -12,7 +12,7 @@ from mtlc.api import check
 from mtlc.codes import codes, page
 
 EXAMPLE = re.compile(r"## (Failing|Fixed)\n\n```mtl(?: --set (\S+))?\n(.*?)```", re.S)
-SOURCES = [path for path in Path(mtlc.__file__).parent.rglob("*.py")]
+SOURCES = list(Path(mtlc.__file__).parent.rglob("*.py"))
 
 
 def examples() -> list[tuple[str, str, str | None, str]]:
@@ -20,7 +20,9 @@ def examples() -> list[tuple[str, str, str | None, str]]:
 
 
 def test_every_code_that_is_reported_has_a_page_and_every_page_is_reported():
-    used = {code for path in SOURCES for code in re.findall(r"\bMTL\d{3}\b", path.read_text(encoding="utf-8"))}
+    used = {
+        code for path in SOURCES for code in re.findall(r"\bMTL\d{3}\b", path.read_text(encoding="utf-8"))
+    }
     assert used == set(codes())
 
 

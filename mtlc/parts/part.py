@@ -120,7 +120,9 @@ def register(word: str, *, module: str | type[Any] | None = None) -> Callable[[P
 
     def enter(cls: P) -> P:
         if "__dataclass_params__" not in vars(cls):
-            raise TypeError(f"`{cls.__name__}` is no dataclass: write @dataclass(frozen=True) under @register")
+            raise TypeError(
+                f"`{cls.__name__}` is no dataclass: write @dataclass(frozen=True) under @register"
+            )
         cls.word, cls.module = word, module
         for base in cls.__bases__:
             known = REGISTRY.setdefault(base, {}).get(word)

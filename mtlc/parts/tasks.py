@@ -44,7 +44,9 @@ def _weight() -> Any:
 
 
 def _label() -> Any:
-    return key(AUTO, "the data set's label it learns; auto: its own name, or the only one of its kind", name=True)
+    return key(
+        AUTO, "the data set's label it learns; auto: its own name, or the only one of its kind", name=True
+    )
 
 
 def _labels() -> Any:
@@ -81,7 +83,10 @@ class Semseg(Task):
     label: str | Auto = _label()
     labels: float = _labels()
 
-    metrics: ClassVar[tuple[Metric, ...]] = (Metric("miou", higher=True), Metric("accuracy", higher=True),)
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("miou", higher=True),
+        Metric("accuracy", higher=True),
+    )
     channels: ClassVar[int | None] = None
 
 
@@ -92,7 +97,9 @@ class Depth(Task):
 
     from_: str | Auto = _from()
     decoder: Decoder = _decoder()
-    range: tuple[float, ...] | None = key(None, "[nearest, farthest] in metres; labels outside count as absent", low=0)
+    range: tuple[float, ...] | None = key(
+        None, "[nearest, farthest] in metres; labels outside count as absent", low=0
+    )
     loss: DepthLoss = key(L1(), "how far a prediction is from its label")
     weight: float = _weight()
     label: str | Auto = _label()
@@ -122,7 +129,10 @@ class Normals(Task):
     label: str | Auto = _label()
     labels: float = _labels()
 
-    metrics: ClassVar[tuple[Metric, ...]] = (Metric("mean_err", higher=False, unit="deg"), Metric("within_11", higher=True),)
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("mean_err", higher=False, unit="deg"),
+        Metric("within_11", higher=True),
+    )
     channels: ClassVar[int | None] = 3
 
 
@@ -154,7 +164,10 @@ class Saliency(Task):
     label: str | Auto = _label()
     labels: float = _labels()
 
-    metrics: ClassVar[tuple[Metric, ...]] = (Metric("iou", higher=True), Metric("max_f", higher=True),)
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("iou", higher=True),
+        Metric("max_f", higher=True),
+    )
     channels: ClassVar[int | None] = 1
 
 

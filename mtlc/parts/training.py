@@ -132,5 +132,7 @@ class Eval(Part):
 
     noun: ClassVar[str] = "block"
     every: int | Literal["epoch"] = key("epoch", "steps between evaluations on the validation split", low=1)
-    best: str = key("loss", "what the kept checkpoint is best at: `loss`, or a task's first metric", name=True)
+    best: str = key(
+        "loss", "what the kept checkpoint is best at: `loss`, or a task's first metric", name=True
+    )
     batch: int | Auto = key(AUTO, "images per step; auto: that of `train`", low=1)

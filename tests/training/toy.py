@@ -43,7 +43,7 @@ class ToyPart(Data):
 
     word: ClassVar[str] = "toy"
     module: ClassVar[str | None] = "toy:Toy"
-    size: Size = key(SIZE, "height x width", low=16)  # noqa: RUF009
+    size: Size = key(SIZE, "height x width", low=16)
     images: int = key(8, "training images")
     val: int = key(0, "validation images")
     test: int = key(0, "test images")
