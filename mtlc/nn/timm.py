@@ -40,6 +40,13 @@ def levels(body: nn.Module) -> list[list[int]]:
     return [[channels[i], strides[i]] for i in kept(body)]
 
 
+def set_eps(body: nn.Module, eps: float) -> None:
+    """What batch norms add to variances: weights made by another library may have been trained with another one."""
+    for each in body.modules():
+        if isinstance(each, nn.BatchNorm2d):
+            each.eps = eps
+
+
 class Timm(nn.Module):
     """RGB in [0, 1], B×3×H×W, to the levels of the timm model `model`, finest first, each B×C×h×w.
 
@@ -57,11 +64,14 @@ class Timm(nn.Module):
         pretrained: bool,
         mean: tuple[float, ...] | None,
         std: tuple[float, ...] | None,
+        eps: float | None,
         multiple: int,
     ) -> None:
         super().__init__()
         self.model, self.pretrained, self.multiple = model, pretrained, multiple
         self.body = features(model)
+        if eps is not None:
+            set_eps(self.body, eps)
         self.kept, self.strides = kept(self.body), [stride for _, stride in levels(self.body)]
         self.channels_last = str(getattr(self.body, "output_fmt", "NCHW")).endswith("NHWC")
         config = self.body.pretrained_cfg

@@ -53,6 +53,7 @@ class Timm(Layer):
     pretrained: bool = key(False, "start from the weights that timm names for this model")
     mean: tuple[float, ...] | Auto = key(AUTO, "mean colour taken off, in [0, 1]; auto: timm's configuration")
     std: tuple[float, ...] | Auto = key(AUTO, "spread divided by, in [0, 1]; auto: timm's configuration")
+    eps: float | Auto = key(AUTO, "added to the variances of its batch norms; auto: timm's", above=0)
 
     reads_image: ClassVar[bool] = True
 

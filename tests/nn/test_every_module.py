@@ -43,7 +43,7 @@ def kem(**keys: Any) -> Kem:
 
 
 def timm() -> Timm:
-    return Timm(model="mobilenetv3_small_050", pretrained=False, mean=None, std=None, multiple=32)
+    return Timm(model="mobilenetv3_small_050", pretrained=False, mean=None, std=None, eps=None, multiple=32)
 
 
 def refine(last: bool) -> Refine:

@@ -20,7 +20,9 @@ CHEAP = [
 
 def encoder(model: str, multiple: int = 32, **keys: object) -> Timm:
     return Timm(
-        model=model, multiple=multiple, **{"pretrained": False, "mean": None, "std": None, **keys}
+        model=model,
+        multiple=multiple,
+        **{"pretrained": False, "mean": None, "std": None, "eps": None, **keys},
     ).eval()
 
 
@@ -76,3 +78,12 @@ def test_the_image_is_normalised_and_the_padding_is_zero_after_that(
 
 def test_the_colours_of_vision_transformers_are_those_of_their_own_configuration() -> None:
     assert encoder("vit_tiny_patch16_224").mean.flatten().tolist() == [0.5, 0.5, 0.5]
+
+
+def test_eps_reaches_every_batch_norm_and_is_timms_own_without_it() -> None:
+    own, given = encoder("mobilenetv3_small_050"), encoder("mobilenetv3_small_050", eps=1e-3)
+    norms = [
+        [each.eps for each in body.modules() if isinstance(each, torch.nn.BatchNorm2d)]
+        for body in (own, given)
+    ]
+    assert set(norms[0]) == {1e-5} and set(norms[1]) == {1e-3}
