@@ -42,7 +42,9 @@ class ByHand(nn.Module):
         self.encoder = Tiny(width=8, multiple=32)
         self.neck = Fpn(inputs=LEVELS, dim=DIM)
         for task, outputs in TASKS.items():
-            decoder = ConvUp(inputs=[(DIM, s) for s in STRIDES], dim=DIM, depth=1, levels=STRIDES)
+            decoder = ConvUp(
+                inputs=[(DIM, s) for s in STRIDES], dim=DIM, depth=1, levels=STRIDES, norm="batch"
+            )
             self.add_module(f"{task}_decoder", decoder)
             self.add_module(f"{task}_head", DenseHead(dim=DIM, outputs=outputs, stride=4))
 

@@ -19,19 +19,32 @@ class ConvUp(nn.Module):
     """
 
     def __init__(
-        self, *, inputs: Sequence[tuple[int, int]], dim: int, depth: int, levels: Sequence[int]
+        self,
+        *,
+        inputs: Sequence[tuple[int, int]],
+        dim: int,
+        depth: int,
+        levels: Sequence[int],
+        norm: str,
     ) -> None:
         super().__init__()
         self.sums = TopDown(inputs=inputs, dim=dim, strides=levels, mode="bilinear")
-        self.blocks = nn.Sequential(*(ConvNorm(dim, dim, kernel=3) for _ in range(depth)))
+        self.blocks = nn.Sequential(*(_block(dim, norm) for _ in range(depth)))
 
     def forward(self, levels: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         inner = self.sums(levels)
         return self.blocks(inner[0]), inner
 
 
+def _block(dim: int, norm: str) -> nn.Module:
+    """3×3, batch norm where `norm` is "batch", ReLU. Without norm a short training gets much further."""
+    if norm == "batch":
+        return ConvNorm(dim, dim, kernel=3)
+    return nn.Sequential(nn.Conv2d(dim, dim, 3, padding=1), nn.ReLU(inplace=True))
+
+
 class Linear(ConvUp):
     """`ConvUp` without 3×3 blocks: its stream is the finest sum."""
 
     def __init__(self, *, inputs: Sequence[tuple[int, int]], dim: int, levels: Sequence[int]) -> None:
-        super().__init__(inputs=inputs, dim=dim, depth=0, levels=levels)
+        super().__init__(inputs=inputs, dim=dim, depth=0, levels=levels, norm="none")

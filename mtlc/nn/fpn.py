@@ -6,14 +6,11 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from .conv import ConvNorm
 from .pyramid import TopDown
 
 
 class Fpn(nn.Module):
-    """A feature pyramid (Lin et al. 2017): 1×1, nearest top-down sum, one 3×3 block per level.
-
-    Batch norm and ReLU after the 3×3 are ours: levels of unlike scale then weigh alike in what reads them.
+    """A feature pyramid (Lin et al. 2017): 1×1, nearest top-down sum, one 3×3 convolution per level.
 
     Reads levels (channels, stride) as in `inputs`, writes one of `dim` channels for each of stride 4 or more.
     """
@@ -22,7 +19,7 @@ class Fpn(nn.Module):
         super().__init__()
         strides = [stride for _, stride in inputs if stride >= 4]
         self.sums = TopDown(inputs=inputs, dim=dim, strides=strides, mode="nearest")
-        self.smooth = nn.ModuleList(ConvNorm(dim, dim, kernel=3) for _ in strides)
+        self.smooth = nn.ModuleList(nn.Conv2d(dim, dim, 3, padding=1) for _ in strides)
 
     def forward(self, levels: list[Tensor]) -> list[Tensor]:
         return [conv(x) for conv, x in zip(self.smooth, self.sums(levels), strict=True)]

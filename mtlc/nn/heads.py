@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .conv import ConvNorm, conv
+from .conv import ConvNorm
 from .pad import cut
 
 
@@ -20,7 +20,7 @@ class DenseHead(nn.Module):
     def __init__(self, *, dim: int, outputs: int, stride: int) -> None:
         super().__init__()
         self.stride = stride
-        self.predict = conv(dim, outputs)
+        self.predict = nn.Conv2d(dim, outputs, 1)
 
     def forward(self, stream: Tensor, image: Tensor) -> Tensor:
         return enlarge(self.predict(stream), self.stride, image)
@@ -44,7 +44,9 @@ class AuxiliaryHead(nn.Module):
     def __init__(self, *, dim: int, outputs: int, stride: int) -> None:
         super().__init__()
         self.stride = stride
-        self.predict = nn.Sequential(conv(dim, dim), ConvNorm(dim, dim, kernel=1), conv(dim, outputs))
+        self.predict = nn.Sequential(
+            nn.Conv2d(dim, dim, 1), ConvNorm(dim, dim, kernel=1), nn.Conv2d(dim, outputs, 1)
+        )
 
     def forward(self, stream: Tensor, image: Tensor) -> Tensor:
         return enlarge(self.predict(stream), self.stride, image)

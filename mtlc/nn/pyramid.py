@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .conv import conv
-
 
 class TopDown(nn.Module):
     """1×1 to `dim` on each level whose stride is in `strides`, then each plus all coarser ones, resized.
@@ -23,10 +21,10 @@ class TopDown(nn.Module):
         wanted = set(strides)
         self.kept = [i for i, (_, stride) in enumerate(inputs) if stride in wanted]
         self.mode = mode
-        self.lateral = nn.ModuleList(conv(inputs[i][0], dim) for i in self.kept)
+        self.lateral = nn.ModuleList(nn.Conv2d(inputs[i][0], dim, 1) for i in self.kept)
 
     def forward(self, levels: list[Tensor]) -> list[Tensor]:
-        sums = [project(levels[i]) for project, i in zip(self.lateral, self.kept, strict=True)]
+        sums = [conv(levels[i]) for conv, i in zip(self.lateral, self.kept, strict=True)]
         for i in reversed(range(len(sums) - 1)):
             sums[i] = sums[i] + F.interpolate(sums[i + 1], size=sums[i].shape[2:], mode=self.mode)
         return sums

@@ -18,7 +18,7 @@ def test_inner_levels_are_one_per_stride_read_and_the_stream_is_as_fine_as_the_f
     strides: tuple[int, ...],
 ) -> None:
     for decoder in (
-        ConvUp(inputs=INPUTS, dim=6, depth=2, levels=strides),
+        ConvUp(inputs=INPUTS, dim=6, depth=2, levels=strides, norm="batch"),
         Linear(inputs=INPUTS, dim=6, levels=strides),
     ):
         stream, inner = decoder(levels())
@@ -27,7 +27,7 @@ def test_inner_levels_are_one_per_stride_read_and_the_stream_is_as_fine_as_the_f
 
 
 def test_each_inner_level_is_its_own_1x1_plus_all_coarser_ones() -> None:
-    decoder = ConvUp(inputs=INPUTS, dim=6, depth=1, levels=(4, 8, 16))
+    decoder = ConvUp(inputs=INPUTS, dim=6, depth=1, levels=(4, 8, 16), norm="batch")
     read = levels()
     _, inner = decoder(read)
     a, b, c = (conv(x) for conv, x in zip(decoder.sums.lateral, read[1:], strict=True))
@@ -36,7 +36,7 @@ def test_each_inner_level_is_its_own_1x1_plus_all_coarser_ones() -> None:
 
 
 def test_the_inner_levels_are_what_they_were_before_the_blocks() -> None:
-    decoder = ConvUp(inputs=INPUTS, dim=6, depth=1, levels=(4, 8))
+    decoder = ConvUp(inputs=INPUTS, dim=6, depth=1, levels=(4, 8), norm="batch")
     read = levels()
     stream, inner = decoder(read)
     torch.testing.assert_close(inner, decoder.sums(read))

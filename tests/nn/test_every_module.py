@@ -55,7 +55,10 @@ CASES: dict[str, Case] = {
     "tiny": (lambda: Tiny(width=8, multiple=32), lambda: (image(),)),
     "timm": (timm, lambda: (image(),)),
     "fpn": (lambda: Fpn(inputs=LEVELS, dim=8), lambda: (levels(),)),
-    "conv_up": (lambda: ConvUp(inputs=LEVELS, dim=8, depth=2, levels=(4, 8, 16)), lambda: (levels(),)),
+    "conv_up": (
+        lambda: ConvUp(inputs=LEVELS, dim=8, depth=2, levels=(4, 8, 16), norm="batch"),
+        lambda: (levels(),),
+    ),
     "linear": (lambda: Linear(inputs=LEVELS, dim=8, levels=(4, 8, 16)), lambda: (levels(),)),
     "dense_head": (lambda: DenseHead(dim=16, outputs=3, stride=4), lambda: (stream(), image())),
     "pooled_head": (lambda: PooledHead(dim=32, outputs=3), lambda: (levels(),)),

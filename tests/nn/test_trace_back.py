@@ -81,7 +81,7 @@ class Pair(nn.Module):
         self.fuse = fuse
         self.encoder = Tiny(width=8, multiple=32)
         self.decoders = nn.ModuleList(
-            ConvUp(inputs=inputs, dim=8, depth=1, levels=(4, 8, 16)) for _ in range(2)
+            ConvUp(inputs=inputs, dim=8, depth=1, levels=(4, 8, 16), norm="batch") for _ in range(2)
         )
         self.links = nn.ModuleList(
             Coherence(dim=8, sources=(8,), reduction=4, residual=False) for _ in range(2)
