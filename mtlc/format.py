@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mtlc.literal import quote
+from mtlc.parse.literal import quote
 from mtlc.syntax import (
     Arg,
     Assign,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lark import Lark
 
-from mtlc import grammar
+from mtlc.parse import grammar
 
 LANGUAGE = sorted(Path(__file__).with_name("language").glob("*.mtl"))
 
@@ -30,7 +30,7 @@ def test_the_grammar_has_no_conflicts_and_no_colliding_terminals():
 
 def test_the_kept_tables_are_those_of_the_grammar():
     kept = grammar.from_tables()
-    assert kept is not None, "the grammar was edited: run `python -m mtlc.grammar`"
+    assert kept is not None, "the grammar was edited: run `python -m mtlc.parse.grammar`"
     for path in LANGUAGE:
         text = path.read_text()
         assert kept.parse(text, start="start") == grammar.from_text().parse(text, start="start")

@@ -23,20 +23,15 @@ PACKAGE = ROOT / "mtlc"
 LAYERS = """
 source
 diagnostics
-report meant names scan
-syntax margin draft
-grammar literal brackets mistakes
-tree
-parse format plugins
+report names
+syntax
+parse
+format plugins
 data.manifest
 parts
 schema
-cure spec
-resolved
-values doubts
-merge
-relations
-resolve
+spec
+resolved resolve
 graph
 expand passes
 plan
@@ -152,7 +147,7 @@ def test_check_loads_nothing_heavy(spec):
 def found_grammar(folder: Path) -> str:
     """Where the mtlc in a folder finds its grammar, after checking a spec with it."""
     code = (
-        "import mtlc, mtlc.grammar as grammar, mtlc.api as api\n"
+        "import mtlc, mtlc.parse.grammar as grammar, mtlc.api as api\n"
         f"assert not api.check({str(ROOT / 'specs' / 'tiny.mtl')!r})\n"
         "assert grammar.from_tables() is not None\n"
         "print(grammar.path())"
@@ -177,7 +172,7 @@ def test_the_grammar_is_found_from_a_wheel(tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
     site = tmp_path / "site" / "mtlc"
-    assert found_grammar(tmp_path / "site") == str(site / "mtl.lark")
+    assert found_grammar(tmp_path / "site") == str(site / "parse" / "mtl.lark")
     for path in PACKAGE.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             assert (site / path.relative_to(PACKAGE)).exists(), (

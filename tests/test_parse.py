@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from mtlc import report
 from mtlc.diagnostics import Diagnostic, Diagnostics
-from mtlc.mistakes import CODES
 from mtlc.parse import parse, parse_override
+from mtlc.parse.mistakes import CODES
 from mtlc.source import Source
 from mtlc.syntax import (
     Arg,

@@ -59,30 +59,24 @@ def test_a_shared_layer_is_one_node_with_an_edge_for_each_reader(linked):
     assert r"shared by all" in text
 
 
+TWO_BRANCHES = """
+data rooms
+shared encoder : tiny
+shared neck : fpn
+task semseg
+task edges { from = encoder }
+task depth
+"""
+
+
 def test_what_part_of_the_tasks_share_names_them(drawn):
-    text = """
-    data rooms
-    shared encoder : tiny
-    shared neck : fpn
-    task semseg
-    task edges { from = encoder }
-    task depth
-    """
-    picture = dot(*drawn(text), "graph")
+    picture = dot(*drawn(TWO_BRANCHES), "graph")
     assert "shared by semseg" in picture
     assert "shared by all" in picture
 
 
 def test_tasks_of_one_layer_stand_together(drawn):
-    text = """
-    data rooms
-    shared encoder : tiny
-    shared neck : fpn
-    task semseg
-    task edges { from = encoder }
-    task depth
-    """
-    picture = dot(*drawn(text), "graph")
+    picture = dot(*drawn(TWO_BRANCHES), "graph")
     height = {task: _y(picture, f"{task}_decoder") for task in ("semseg", "depth", "edges")}
     assert height["semseg"] > height["depth"] > height["edges"]
 

@@ -3,9 +3,9 @@
 import re
 
 from mtlc.diagnostics import Diagnostics, Label
-from mtlc.draft import Draft, mended
-from mtlc.margin import Margin, Opener
-from mtlc.scan import CLOSER, Mark, marks
+from mtlc.parse.draft import Draft, mended
+from mtlc.parse.margin import Margin, Opener
+from mtlc.parse.scan import CLOSER, Mark, marks
 from mtlc.source import Source, Span
 
 DEPTH = 100

@@ -10,10 +10,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from mtlc import cure, schema
+from mtlc import schema
 from mtlc.diagnostics import Diagnostics, Label, suggest
-from mtlc.meant import meant
 from mtlc.parts.part import AUTO, Auto, Part, Place, Size, named
+from mtlc.resolve import cure
+from mtlc.resolve.meant import meant
 from mtlc.schema import Key
 from mtlc.source import Span
 from mtlc.syntax import (

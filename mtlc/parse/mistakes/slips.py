@@ -3,8 +3,8 @@
 import re
 
 from mtlc.diagnostics import suggest
-from mtlc.mistakes.trouble import Mistake, Trouble
-from mtlc.scan import NAME
+from mtlc.parse.mistakes.trouble import Mistake, Trouble
+from mtlc.parse.scan import NAME
 
 
 def slip(t: Trouble) -> Mistake | None:

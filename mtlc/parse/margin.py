@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from mtlc.scan import NAME, code_end
+from mtlc.parse.scan import NAME, code_end
 from mtlc.source import Source
 
 _BLANKS = re.compile(r"[ \t]*")

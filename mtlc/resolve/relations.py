@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtlc.diagnostics import Label, suggest
-from mtlc.merge import Blocks, Merged
 from mtlc.parts.links import Link
 from mtlc.parts.part import named
+from mtlc.resolve.blocks import Blocks, Merged
+from mtlc.resolve.values import Reader, as_given
 from mtlc.source import Span
 from mtlc.spec import Line, Task
 from mtlc.syntax import Call, Name, Relation
-from mtlc.values import Reader, as_given
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 import re
 
-from mtlc.mistakes.trouble import Mistake, Trouble
-from mtlc.scan import NAME
+from mtlc.parse.mistakes.trouble import Mistake, Trouble
+from mtlc.parse.scan import NAME
 
 _VALUE_STARTS = frozenset(("LITERAL", "STRING", "DOLLAR", "LSQB"))
 

@@ -5,8 +5,8 @@
 
 from collections.abc import Callable
 
-from mtlc.mistakes import entries, signs, slips, statements
-from mtlc.mistakes.trouble import CODES, Mistake, Trouble
+from mtlc.parse.mistakes import entries, signs, slips, statements
+from mtlc.parse.mistakes.trouble import CODES, Mistake, Trouble
 
 __all__ = ["CODES", "Mistake", "Trouble", "explain"]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from lark import Token, Tree
 
-from mtlc.literal import literal, unquote
+from mtlc.parse.literal import literal, unquote
 from mtlc.source import Span
 from mtlc.syntax import (
     Arg,

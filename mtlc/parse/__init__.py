@@ -5,16 +5,16 @@ from typing import Any
 
 from lark import Token, Tree, UnexpectedInput, UnexpectedToken
 
-from mtlc import grammar
-from mtlc.brackets import MANY, check
 from mtlc.diagnostics import Diagnostic, Diagnostics
-from mtlc.draft import Draft
-from mtlc.literal import bad_escapes
-from mtlc.mistakes import Mistake, Trouble, explain
-from mtlc.scan import NAME, marks, opened_before, pieces
+from mtlc.parse import grammar
+from mtlc.parse.brackets import MANY, check
+from mtlc.parse.draft import Draft
+from mtlc.parse.literal import bad_escapes
+from mtlc.parse.mistakes import Mistake, Trouble, explain
+from mtlc.parse.scan import NAME, marks, opened_before, pieces
+from mtlc.parse.tree import Reader
 from mtlc.source import Source
 from mtlc.syntax import Block, Comment, File, Override, Statement, Version
-from mtlc.tree import Reader
 
 ROUNDS = MANY  # of mending what the grammar refuses
 VERSION = 1

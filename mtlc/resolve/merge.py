@@ -2,86 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from mtlc.diagnostics import Diagnostics, Label, suggest
-from mtlc.meant import meant
-from mtlc.parse import parse
-from mtlc.plugins import PluginError, import_plugin
-from mtlc.source import Source, SourceError, Span, load
-from mtlc.syntax import (
-    Arg,
-    Assign,
-    Bare,
-    Block,
-    Call,
-    Entry,
-    File,
-    Let,
-    ListValue,
-    Name,
-    Override,
-    Param,
-    Relation,
-    Use,
-    Value,
-)
+from mtlc.resolve.blocks import KEYWORDS, KIND_ONLY, NAMED, RELATIONS, RESERVED, Blocks, Merged, told
+from mtlc.resolve.meant import meant
+from mtlc.resolve.override import set_value
+from mtlc.resolve.use import Used
+from mtlc.source import Source, Span
+from mtlc.syntax import Arg, Assign, Block, Call, Entry, File, Let, ListValue, Override, Param, Relation
 
-KEYWORDS = ("data", "shared", "layer", "task", "links", "reuse", "agree", "balance", "train", "eval")
-NAMED = ("shared", "layer", "task")  # blocks that declare a name
-KIND_ONLY = ("data", "balance")  # the name of the block is its kind
-RELATIONS = ("links", "reuse", "agree")
-RESERVED = ("all", "frames")
-DEPTH = 50  # of files that use files
 _WORD = re.compile(r"[A-Za-z_]\w*")
-
-
-@dataclass
-class Merged:
-    """One block after merging: its header's place, its kind, its keys by name, its relations and blocks."""
-
-    keyword: str
-    name: str
-    kind: Name | None
-    header: Span
-    file: Source
-    damaged: bool = False  # some of it could not be read
-    entries: dict[str, Assign] = field(default_factory=dict)
-    overridden: set[str] = field(default_factory=set)
-    relations: list[Relation] = field(default_factory=list)
-    inner: dict[str, Merged] = field(default_factory=dict)
-    args: tuple[Arg, ...] = ()  # of a kind that `--set` gave as a call
-
-
-@dataclass
-class Blocks:
-    """All blocks of a spec in order, the named values, and the files they came from."""
-
-    source: Source
-    blocks: dict[tuple[str, str], Merged] = field(default_factory=dict)
-    lets: dict[str, Let] = field(default_factory=dict)
-    plugins: list[str] = field(default_factory=list)
-    lost: set[str] = field(default_factory=set)  # words of text that could not be read or taken, keywords too
-    unread: bool = False  # a whole file could not be read
-    used: set[str] = field(default_factory=set)  # the named values that any statement uses
-
-    def of(self, *keywords: str) -> Iterator[Merged]:
-        return (block for block in self.blocks.values() if block.keyword in keywords)
-
-    def one(self, keyword: str) -> Merged | None:
-        return next(self.of(keyword), None)
-
-    def may_hold(self, *words: str) -> bool:
-        """Whether one of these words may be declared in text that could not be read: that was reported."""
-        return self.unread or any(word in self.lost or suggest(word, self.lost) for word in ("use", *words))
-
-    def params(self) -> dict[str, Value]:
-        return {name: let.value for name, let in self.lets.items()}
 
 
 def merge(
@@ -89,23 +23,15 @@ def merge(
 ) -> Blocks:
     """Follow every `use`, then take the files' statements in order, used files first, then the overrides."""
     blocks = Blocks(file.source)
-    for each in _Used(diagnostics, blocks, plugins).files(file):
+    for each in Used(diagnostics, blocks, plugins).files(file):
         blocks.lost |= each.lost | _near_mistakes(each.source, diagnostics)
         blocks.unread |= not each.statements and bool(each.source.text.strip()) and diagnostics.failed
         blocks.used |= set(_params(each.statements))
         _Merge(blocks, each, diagnostics).take()
     for override in overrides:
         blocks.used |= set(_params(override.value))
-        _override(blocks, override, diagnostics)
+        set_value(blocks, override, diagnostics)
     return blocks
-
-
-def _neighbour(path: Path) -> str | None:
-    """The spec in a path's folder that is called nearly so."""
-    try:
-        return suggest(path.name, (each.name for each in path.parent.iterdir() if each.suffix == ".mtl"))
-    except OSError:
-        return None
 
 
 def _near_mistakes(source: Source, diagnostics: Diagnostics) -> set[str]:
@@ -122,17 +48,6 @@ def _near_mistakes(source: Source, diagnostics: Diagnostics) -> set[str]:
     return found
 
 
-def told(span: Span, diagnostics: Diagnostics) -> bool:
-    """Whether a mistake of the text stands in the same beginning of a block: the rest follows from it."""
-    for each in diagnostics:
-        other = each.primary.span
-        if other.source is span.source and other.line == span.line and each.code.startswith("MTL0"):
-            start = span.source.start(span.line)
-            if "{" not in span.source.text[start : other.start]:
-                return True
-    return False
-
-
 def _params(node: Any) -> Iterator[str]:
     """The named values that a piece of syntax uses."""
     if isinstance(node, Param):
@@ -143,74 +58,6 @@ def _params(node: Any) -> Iterator[str]:
     elif isinstance(node, Let | Block | Assign | Relation | Call | Arg | ListValue):
         for part in ("value", "body", "calls", "args", "items"):
             yield from _params(getattr(node, part, None))
-
-
-@dataclass
-class _Used:
-    """Finds the files that a file uses, depth first; each counts once."""
-
-    diagnostics: Diagnostics
-    blocks: Blocks
-    plugins: bool
-    seen: set[str] = field(default_factory=set)
-    open: list[str] = field(default_factory=list)
-
-    def files(self, file: File) -> Iterator[File]:
-        path = os.path.realpath(file.source.path) if file.source.path else ""
-        self.seen.add(path)
-        self.open.append(path)
-        for use in file.statements:
-            if isinstance(use, Use):
-                yield from self._use(use, file.source)
-        self.open.pop()
-        yield file
-
-    def _use(self, use: Use, source: Source) -> Iterator[File]:
-        fault = "a zero byte stands in a path" if "\0" in use.path.value else ""
-        fault = f"used files are nested deeper than {DEPTH}" if len(self.open) > DEPTH else fault
-        if fault:
-            self.diagnostics.error("MTL211", fault, use.path.span, hint="take this line out")
-            self.blocks.unread = True
-            return
-        folder = Path(source.path).parent if source.path else Path()
-        path, name = folder / use.path.value, os.path.normpath(Path(source.name).parent / use.path.value)
-        real = os.path.realpath(path)
-        if path.suffix == ".py":
-            self._plugin(use, path, name)
-        elif real in self.open:
-            message = f"`{use.path.value}` uses this file in turn"
-            self.diagnostics.error("MTL212", message, use.path.span, "a circle", hint="take this line out")
-        elif real not in self.seen:
-            try:
-                found = load(path)
-            except SourceError as error:
-                message = f"cannot use `{use.path.value}`: {error.reason}"
-                guess = _neighbour(path)
-                hint = f"correct the path, which starts from this file; looked for `{name}`"
-                hint = (
-                    f"did you mean `{(Path(use.path.value).parent / guess).as_posix()}`?" if guess else hint
-                )
-                self.diagnostics.error("MTL211", message, use.path.span, hint=hint)
-                self.blocks.unread = True
-            else:
-                used = Source(name, found.text, found.path)
-                yield from self.files(parse(used, self.diagnostics))
-
-    def _plugin(self, use: Use, path: Path, name: str) -> None:
-        self.blocks.unread |= not self.plugins
-        if not self.plugins:
-            message = f"`{use.path.value}` is Python code, and --no-plugins refuses to run it"
-            self.diagnostics.error(
-                "MTL214", message, use.path.span, hint="leave --no-plugins out if you trust it"
-            )
-            return
-        try:
-            import_plugin(path)
-        except PluginError as error:
-            self.diagnostics.error("MTL214", f"cannot use `{name}`: {error}", use.path.span, hint=error.hint)
-            self.blocks.unread = True
-        else:
-            self.blocks.plugins.append(os.path.abspath(path))
 
 
 @dataclass
@@ -409,67 +256,3 @@ def _again(keyword: str, name: str) -> tuple[str, str]:
     if keyword in RELATIONS:
         return f"`{keyword}`", "put all lines into one block"
     return f"`{keyword}`", "keep one, with the keys of both"
-
-
-def _override(blocks: Blocks, override: Override, diagnostics: Diagnostics) -> None:
-    """Write one `--set` into the blocks, as if it stood last in the spec."""
-    words = [name.text for name in override.path]
-    assign = Assign(override.path[-1], override.value, override.span)
-    if words[0] == "let" and len(words) == 2 and words[1] in blocks.lets:
-        blocks.lets[words[1]] = Let(override.path[1], override.value, override.span)
-        return
-    if len(words) == 1 and words[0] in KIND_ONLY:
-        _set_kind(blocks, override)
-        return
-    target, depth = _target(blocks, words, override)
-    if target is None or len(words) != depth + 1:
-        _unknown_path(blocks, override, diagnostics)
-        return
-    target.entries[words[-1]] = assign
-    target.overridden.add(words[-1])
-
-
-def _target(blocks: Blocks, words: list[str], override: Override) -> tuple[Merged | None, int]:
-    """The block that a path names, and how many words of it that took."""
-    keyword = words[0]
-    if keyword in NAMED and len(words) > 1:
-        if words[:2] == ["task", "all"]:
-            made = Merged("task", "all", None, override.span, override.span.source)
-            return blocks.blocks.setdefault(("task", "all"), made), 2
-        return blocks.blocks.get((keyword, words[1])), 2
-    if keyword in (*KIND_ONLY, "train", "eval"):
-        block = blocks.one(keyword)
-        if block is None and keyword != "data":
-            block = Merged(keyword, "", None, override.span, override.span.source)
-            blocks.blocks[keyword, ""] = block
-        if block is not None and len(words) > 1 and words[1] in block.inner:
-            return block.inner[words[1]], 2
-        return block, 1
-    return None, 1
-
-
-def _set_kind(blocks: Blocks, override: Override) -> None:
-    """`balance=uncertainty`, `data=rooms(size = 64x64)`: another kind, its keys alone."""
-    keyword, value = override.path[0].text, override.value
-    named = value.name if isinstance(value, Bare | Call) else Name(value.span.text, value.span)
-    made = Merged(keyword, "", named, override.span, override.span.source)
-    made.args = value.args if isinstance(value, Call) else ()
-    blocks.blocks[keyword, ""] = made
-
-
-def _unknown_path(blocks: Blocks, override: Override, diagnostics: Diagnostics) -> None:
-    written = ".".join(name.text for name in override.path)
-    known = [
-        f"{b.keyword}.{b.name}".rstrip(".") for b in blocks.blocks.values() if b.keyword not in RELATIONS
-    ]
-    known += ["train", "eval", "balance", "task.all", *(f"let.{name}" for name in blocks.lets)]
-    known = list(dict.fromkeys(known))
-    *head, last = (name.text for name in override.path)
-    guess = suggest(".".join(head), known)
-    hint = f"paths begin with {', '.join(known)}"
-    if not head and last in known:
-        hint = f"name a key of it: `{last}.KEY=VALUE`"
-    elif guess and guess != ".".join(head):
-        hint = f"did you mean `{guess}.{last}`?"
-    span = override.path[0].span.to(override.path[-1].span)
-    diagnostics.error("MTL112", f"there is nothing to set at `{written}`", span, hint=hint)

@@ -3,8 +3,8 @@
 import re
 import unicodedata
 
-from mtlc.mistakes.trouble import Mistake, Trouble
-from mtlc.scan import NAME
+from mtlc.parse.mistakes.trouble import Mistake, Trouble
+from mtlc.parse.scan import NAME
 
 _NAMES = re.compile(rf"\s*{NAME}(?:\s*,\s*{NAME})*\s*")
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 
-from mtlc.scan import NAME, opened_before
+from mtlc.parse.scan import NAME, opened_before
 
 CODES = {
     "MTL001": "a file cannot be read as text: missing, too large, not UTF-8",

@@ -1,4 +1,4 @@
-"""The grammar file and the parser made from it. `python -m mtlc.grammar` renews the kept tables.
+"""The grammar file and the parser made from it. `python -m mtlc.parse.grammar` renews the kept tables.
 
 Making the parse tables takes 0.4 s, reading them 0.01 s, so they are kept as JSON beside this file, with a
 key. Where the key does not fit the grammar (it was edited, or Lark is another one), they are made anew.
@@ -28,7 +28,7 @@ OPTIONS: dict[str, Any] = {
 def path() -> Path:
     """Where the grammar is: beside this file in a wheel, in `grammar/` of a checkout."""
     installed = Path(__file__).with_name("mtl.lark")
-    return installed if installed.exists() else Path(__file__).parents[1] / "grammar" / "mtl.lark"
+    return installed if installed.exists() else Path(__file__).parents[2] / "grammar" / "mtl.lark"
 
 
 def text() -> str:

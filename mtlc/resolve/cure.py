@@ -8,7 +8,7 @@ import typing
 from typing import Any, Literal
 
 from mtlc.diagnostics import suggest
-from mtlc.literal import literal as literal_value
+from mtlc.parse.literal import literal as literal_value
 from mtlc.parts.part import Auto, Place, Size, named
 from mtlc.schema import Key, choices, literal, members, namespaces, number
 from mtlc.syntax import BadLiteral, Bare, Bool, Call, ListValue, Number, Text, Value

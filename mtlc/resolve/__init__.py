@@ -1,0 +1,126 @@
+"""From merged blocks to a typed spec: every name looked up, every value read, every mistake reported once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from mtlc.diagnostics import Diagnostics
+from mtlc.parts.balance import Equal
+from mtlc.parts.data import Data, Rooms
+from mtlc.parts.training import Eval, Train
+from mtlc.resolve.desk import Desk, removed
+from mtlc.resolve.doubts import warn
+from mtlc.resolve.labels import labels_of
+from mtlc.resolve.layers import Layers
+from mtlc.resolve.merge import merge
+from mtlc.resolve.relations import Relations
+from mtlc.resolve.tasks import Tasks, declared
+from mtlc.resolve.training import balance_of, check_names, eval_of, phases_of, train_of
+from mtlc.resolve.values import UNREADABLE, Reader, Unreadable
+from mtlc.spec import Line, Spec, Task
+from mtlc.syntax import File, Override
+
+
+def resolve(
+    file: File, diagnostics: Diagnostics, *, overrides: Iterable[Override] = (), plugins: bool = True
+) -> Spec | None:
+    """The spec that a file means, with the files it uses and the overrides; None if anything is wrong."""
+    spec = draft(file, diagnostics, overrides=overrides, plugins=plugins)
+    return None if diagnostics.failed else spec
+
+
+def draft(
+    file: File, diagnostics: Diagnostics, *, overrides: Iterable[Override] = (), plugins: bool = True
+) -> Spec:
+    """The spec as far as it could be read, so that later phases can look for mistakes in the rest."""
+    blocks = merge(file, diagnostics, overrides, plugins)
+    desk = Desk(blocks, Reader(diagnostics, blocks.params(), blocks.may_hold), diagnostics)
+    _whole(desk)
+    data = _data(desk)
+    layers = Layers(desk)
+    layers.read()
+    tasks = Tasks(desk, layers.found, None if isinstance(data, Unreadable) else labels_of(data, desk))
+    found = tasks.read()
+    links = _links(desk, {**found, **tasks.drafts})
+    balance, train, evaluation, phases = balance_of(desk), train_of(desk), eval_of(desk), phases_of(desk)
+    check_names(desk, layers.found, found, evaluation, phases)
+    desk.reader.report_unknown()
+    _unused_lets(desk)
+    spec = Spec(
+        source=blocks.source,
+        data=Rooms() if isinstance(data, Unreadable) else data,
+        layers=layers.sound(),
+        tasks={name: task for name, task in found.items() if isinstance(task, Task)},
+        links=tuple(links),
+        balance=balance or Equal(),
+        train=train or Train(),
+        eval=evaluation or Eval(),
+        phases=phases,
+        plugins=tuple(blocks.plugins),
+        spans=desk.spans,
+        origins=desk.origins,
+    )
+    if diagnostics.failed:
+        return _sound(spec, tasks.drafts)
+    warn(spec, diagnostics)
+    return spec
+
+
+def _links(desk: Desk, tasks: dict[str, Any]) -> list[Line]:
+    names = [block.name for block in declared(desk.blocks)]
+    relations = Relations(desk.reader, tasks, names, desk.blocks)
+    links = relations.links(desk.blocks.one("links"))
+    relations.nameless(desk.blocks.one("reuse"), desk.blocks.one("agree"))
+    relations.report_unknown()
+    return links
+
+
+def _sound(spec: Spec, drafts: dict[str, Task]) -> Spec:
+    """The part of a spec with mistakes whose shapes can still be looked at."""
+    tasks = {name: task for name, task in drafts.items() if task.reads in spec.layers}
+    links = tuple(line for line in spec.links if tasks.keys() >= {*line.sources, *(line.targets or ())})
+    return replace(spec, tasks=tasks, links=links)
+
+
+def _whole(desk: Desk) -> None:
+    """What every spec has: a data set, a layer, a task. What is missing is shown at the first line."""
+    needed = {
+        ("data",): ("data set", "`data rooms { size = 64x64 }`"),
+        ("shared", "layer"): ("layer", "`shared encoder : tiny`"),
+        ("task",): ("task", "`task depth`"),
+    }
+    blocks = desk.blocks
+    missing = [
+        said
+        for words, said in needed.items()
+        if not any(block.name != "all" and not removed(block) for block in blocks.of(*words))
+        and not blocks.may_hold(*words)
+    ]
+    if missing:
+        message = f"this spec has no {' and no '.join(what for what, _ in missing)}"
+        hint = f"add {' and '.join(example for _, example in missing)}"
+        first = blocks.source.span(0, len(blocks.source.line_text(1)))
+        desk.diagnostics.error("MTL213", message, first, hint=hint)
+
+
+def _data(desk: Desk) -> Data | Unreadable:
+    block = desk.blocks.one("data")
+    if block is None:
+        return UNREADABLE
+    if block.kind is None:
+        hint = "write a kind: `data rooms { … }`"
+        return desk.reader.error("MTL213", "`data` names no data set", block.header, hint=hint)
+    given = desk.own(block, "data")
+    found: Data | Unreadable = desk.part(Data, block, given, f"data set `{block.kind.text}`")
+    return found if isinstance(found, Data) else UNREADABLE
+
+
+def _unused_lets(desk: Desk) -> None:
+    for name, let in desk.blocks.lets.items():
+        own = let.span.source is desk.blocks.source
+        used = name in desk.blocks.used or name in desk.reader.meant
+        if own and not used and not desk.blocks.may_hold(name):
+            message = f"nothing uses `${name}`"
+            desk.diagnostics.warning("MTL110", message, let.name.span, hint="take this line out")

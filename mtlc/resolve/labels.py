@@ -1,0 +1,83 @@
+"""Which label of the data set a task learns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mtlc.data.manifest import ManifestError
+from mtlc.diagnostics import Diagnostics, suggest
+from mtlc.parts.data import Data, Label
+from mtlc.parts.tasks import Task
+from mtlc.resolve.blocks import Merged
+from mtlc.resolve.desk import Desk, ticked
+from mtlc.source import Source, SourceError, Span, load
+
+
+def labels_of(data: Data, desk: Desk) -> Mapping[str, Label] | None:
+    """The data set's labels by name; None where its manifest is wrong, which is reported."""
+    try:
+        return data.labels()
+    except ManifestError as error:
+        block = desk.blocks.one("data")
+        assert block is not None
+        entry = block.entries.get("manifest")
+        report_manifest(error, entry.value.span if entry else block.header, desk.diagnostics)
+        return None
+
+
+def label_of(block: Merged, part: Task, labels: Mapping[str, Label], desk: Desk) -> tuple[str, Label] | None:
+    """The label a task learns: the one it names, the one of its own name, or the only one of its kind."""
+    fitting = [name for name, label in labels.items() if label.kind == part.word]
+    if isinstance(part.label, str):
+        return _named(block, part, labels, fitting, desk)
+    if block.name in fitting:
+        return block.name, labels[block.name]
+    if len(fitting) == 1:
+        return fitting[0], labels[fitting[0]]
+    if fitting:
+        message = f"task `{block.name}` can learn {ticked(fitting)}"
+        desk.reader.error("MTL402", message, block.header, hint=f"say which: `label = {fitting[0]}`")
+    else:
+        have = ", ".join(f"`{name}` ({label.kind})" for name, label in labels.items())
+        message = f"the data set has no {part.word} label for task `{block.name}`"
+        hint = f"its labels are {have}"
+        desk.reader.error("MTL401", message, block.header, "nothing to learn from", hint=hint)
+    return None
+
+
+def _named(
+    block: Merged, part: Task, labels: Mapping[str, Label], fitting: list[str], desk: Desk
+) -> tuple[str, Label] | None:
+    name = part.label
+    assert isinstance(name, str)
+    if name in fitting:
+        return name, labels[name]
+    origin = desk.origins.get(f"task.{block.name}.label")
+    if name in labels:
+        message = (
+            f"the label `{name}` is of kind {labels[name].kind}, and task `{block.name}` learns {part.word}"
+        )
+        hint = f"its {part.word} labels are {ticked(fitting)}" if fitting else None
+    else:
+        guess = suggest(name, labels)
+        message = f"the data set has no label `{name}`"
+        hint = f"did you mean `{guess}`?" if guess else f"its labels are {ticked(labels)}"
+    desk.reader.error("MTL401", message, origin.span if origin else block.header, hint=hint)
+    return None
+
+
+def report_manifest(error: ManifestError, spot: Span, diagnostics: Diagnostics) -> None:
+    """Each problem of a manifest at its own line in that file; one without a text at the spec's key."""
+    try:
+        found: Source | None = load(error.path)
+    except SourceError:
+        found = None
+    for problem in error.problems:
+        span = spot
+        if found is not None and problem.line <= found.lines:
+            start = found.start(problem.line) + max(problem.column - 1, 0)
+            span = found.span(
+                start, max(found.start(problem.line) + len(found.line_text(problem.line)), start + 1)
+            )
+        hint = "correct the path, which starts from this file" if found is None else problem.hint
+        diagnostics.error("MTL404", problem.message, span, hint=hint or "correct this line")
