@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -41,13 +41,14 @@ class Batch:
     """B samples. `images` is float32 B×3×H×W; `labels` holds for each task a tensor with B rows.
 
     `present[task]` is bool B: whether the image has the label. The rows of the others hold the value that
-    says "no label" everywhere.
+    says "no label" everywhere. `skipped` says by id why samples that belong here were left out.
     """
 
     images: Tensor
     ids: tuple[str, ...]
     labels: Mapping[str, Tensor]
     present: Mapping[str, Tensor]
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -63,14 +64,16 @@ class Batch:
     def _with(self, change: Callable[[Tensor], Tensor], ids: tuple[str, ...]) -> Batch:
         labels = {task: change(label) for task, label in self.labels.items()}
         present = {task: change(rows) for task, rows in self.present.items()}
-        return Batch(change(self.images), ids, labels, present)
+        return Batch(change(self.images), ids, labels, present, self.skipped)
 
 
 def collate(
     samples: Sequence[Sample], targets: Sequence[Target], keep: Mapping[str, Collection[str]] | None = None
 ) -> Batch:
     """Put samples of one size side by side. `keep` names by task the ids whose label is used; others count
-    as absent. A task that it does not name uses every label."""
+    as absent. A task that it does not name uses every label. Of no samples comes a batch of length 0."""
+    if not samples:
+        return Batch(torch.empty(0, 3, 0, 0), (), {}, {})
     keep = keep or {}
     labels, present = {}, {}
     for target in targets:

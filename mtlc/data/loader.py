@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 import torch
 from torch.utils.data import DataLoader
@@ -26,6 +26,10 @@ class Loader:
     An epoch is ceil(images / batch) steps over its own permutation of the images; its last batch may be
     smaller. A sample's random changes come from (seed, epoch, id), so that `batch_at(step)` is the same
     however it is reached.
+
+    A sample that cannot be read raises `DataError`. With `skip` it is left out instead: nothing takes its
+    place, so that its batch is smaller, possibly empty, and all other samples are what they would be without
+    it. `Batch.skipped` says which and why.
     """
 
     def __init__(
@@ -37,10 +41,12 @@ class Loader:
         seed: int,
         augment: Sequence[Transform] = (),
         workers: int = 0,
+        skip: bool = False,
     ) -> None:
         _refuse_unlabelled(dataset, targets)
         self.images, self.batch, self.seed, self.workers = len(dataset), batch, seed, workers
-        self._prepare = _Prepare(dataset, tuple(targets), seed, tuple(augment), _keep(dataset, targets, seed))
+        keep = _keep(dataset, targets, seed)
+        self._prepare = _Prepare(dataset, tuple(targets), seed, tuple(augment), keep, skip)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -82,10 +88,33 @@ class Loader:
             yield _raised(batch)
 
 
-def in_order(dataset: Dataset, targets: Sequence[Target], batch: int) -> Iterator[Batch]:
-    """Every image once, in order, unchanged, with every label it has: for evaluation. Raises `DataError`."""
+def in_order(
+    dataset: Dataset, targets: Sequence[Target], batch: int, *, skip: bool = False
+) -> Iterator[Batch]:
+    """Every image once, in order, unchanged, with every label it has: for evaluation. Raises `DataError`,
+    unless what cannot be read is to be skipped."""
     for start in range(0, len(dataset), batch):
-        yield collate([dataset.load(i) for i in range(start, min(start + batch, len(dataset)))], targets)
+        rows = range(start, min(start + batch, len(dataset)))
+        loads = [(dataset.ids[row], partial(dataset.load, row)) for row in rows]
+        samples, skipped = _loaded(loads, skip)
+        yield replace(collate(samples, targets), skipped=skipped)
+
+
+Loads = Iterable[tuple[str, Callable[[], Sample]]]
+"""Ids, each with how its sample is loaded."""
+
+
+def _loaded(loads: Loads, skip: bool) -> tuple[list[Sample], dict[str, str]]:
+    """The samples that can be read, and by id why others cannot. Raises `DataError` unless it may skip."""
+    samples, skipped = list[Sample](), dict[str, str]()
+    for id, load in loads:
+        try:
+            samples.append(load())
+        except DataError as error:
+            if not skip:
+                raise
+            skipped[id] = error.message
+    return samples, skipped
 
 
 @dataclass(frozen=True)
@@ -97,11 +126,14 @@ class _Prepare:
     seed: int
     augment: tuple[Transform, ...]
     keep: Mapping[str, frozenset[str]]
+    skip: bool
 
     def __call__(self, picks: list[Pick]) -> Batch | DataError:
         # An error is handed over as a value: torch would wrap one raised in a worker in a traceback.
         try:
-            return collate([self._load(*pick) for pick in picks], self.targets, self.keep)
+            loads = [(self.dataset.ids[index], partial(self._load, epoch, index)) for epoch, index in picks]
+            samples, skipped = _loaded(loads, self.skip)
+            return replace(collate(samples, self.targets, self.keep), skipped=skipped)
         except DataError as error:
             return error
 

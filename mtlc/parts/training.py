@@ -123,6 +123,9 @@ class Train(Part):
     seed: int = key(0, "of weights, sample order and augmentation", low=0)
     save: int = key(200, "steps between checkpoints", low=1)
     workers: int = key(0, "processes that prepare samples beside the training one", low=0)
+    on_bad_sample: Literal["stop", "skip"] = key(
+        "stop", "an image or label that cannot be read: `stop` the run, or `skip` it and name it at the end"
+    )
 
 
 @register("eval")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -50,19 +51,24 @@ def score(
 ) -> Scores | None:
     """The scores of an `infer` graph, in 32 bits whatever the training's precision; None if asked to stop.
 
-    Images are judged batch by batch, at the size of the data.
+    Images are judged batch by batch, at the size of the data. What cannot be read raises `DataError`, or is
+    left out where `train.on_bad_sample` says so.
     """
     targets = [Target.of(task) for task in plan.tasks.values()]
     batch = plan.train.batch if plan.eval.batch is AUTO else plan.eval.batch
     tally = _Tally(plan)
     predict.eval()
-    for each in in_order(dataset, targets, int(batch)):  # type: ignore[arg-type]
+    skip, skipped = plan.train.on_bad_sample == "skip", dict[str, str]()
+    for each in in_order(dataset, targets, int(batch), skip=skip):  # type: ignore[arg-type]
         if stop:
             return None
+        skipped |= each.skipped
+        if not len(each):
+            continue
         here = each.to(device)
         with torch.inference_mode():
             tally.add(predict(images_on(here.images, device)), here)
-    return tally.scores(split, len(dataset))
+    return replace(tally.scores(split, len(dataset)), skipped=skipped)
 
 
 class _Tally:

@@ -54,6 +54,7 @@ class Evaluations:
         if scores is None:
             return None
         self.last, at.validated = scores, at.step
+        at.skipped |= _named("val", scores)
         value = judged(self.plan, scores)
         if math.isfinite(value) and (at.best is None or better(self.plan, value, at.best.value)):
             at.best = Best(at.step, value)
@@ -70,9 +71,10 @@ class Evaluations:
         dataset = self._open("test")
         scores = self._score(dataset, "test", at, stop)
         if scores is not None:
+            at.skipped |= _named("test", scores)
             record.add(kind="test", step=at.step, scores=scores.as_dict())
             self.folder.write_test(scores)
-            write_samples(self.model, dataset, self.folder.samples, self.device)
+            write_samples(self.model, dataset, self.folder.samples, self.device, scores.skipped)
         return scores
 
     def _open(self, split: str) -> Dataset:
@@ -81,6 +83,10 @@ class Evaluations:
     def _score(self, dataset: Dataset, split: str, at: Position, stop: Stop) -> Scores | None:
         with clear_model_errors(self.model, lambda: f"the evaluation after step {at.step}"):
             return score(self.model.infer, self.plan, dataset, split, self.device, stop)
+
+
+def _named(split: str, scores: Scores) -> dict[str, str]:
+    return {f"{split}/{id}": reason for id, reason in scores.skipped.items()}
 
 
 def judged(plan: Plan, scores: Scores) -> float:

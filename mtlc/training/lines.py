@@ -125,7 +125,8 @@ class JsonLines:
         test = result.test.as_dict() if result.test else None
         best = vars(result.best) if result.best else None
         done = {"step": result.step, "steps": result.steps, "interrupted": result.interrupted}
-        self._say("end", folder=str(result.folder), **done, kept=result.kept, best=best, test=test)
+        out = {"left_out": result.left_out, "skipped": dict(result.skipped)}
+        self._say("end", folder=str(result.folder), **done, kept=result.kept, best=best, test=test, **out)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +136,8 @@ class _Trainer:
             test=test,
             interrupted=bool(stop),
             empty=self.at.empty,
+            left_out=self.at.left_out,
+            skipped=dict(self.at.skipped),
         )
         self.report.end(result)
         return result
@@ -160,9 +162,23 @@ class _Trainer:
         step = self.at.step
         self.at.empty += taken.empty
         if taken.empty and self.at.empty == 1:
-            self.report.note(f"the batch of step {step} has no label at all: such steps change nothing")
-        self.record.add(kind="train", step=step, lr=lr, **vars(taken))
+            lacks = "has no label at all" if len(batch) else "has no sample that could be read"
+            self.report.note(f"the batch of step {step} {lacks}: such steps change nothing")
+        skipped = {"skipped": list(batch.skipped)} if batch.skipped else {}
+        self.record.add(kind="train", step=step, lr=lr, **vars(taken), **skipped)
+        self._leave_out(batch.skipped)
         self.report.step(Done(step, self.plan.train.steps, len(batch), taken.losses, taken.weights))
+
+    def _leave_out(self, skipped: Mapping[str, str]) -> None:
+        """Count samples that were left out, tell of each once, and stop where nothing else is left."""
+        self.at.left_out += len(skipped)
+        for id, reason in skipped.items():
+            if self.at.skipped.setdefault(f"train/{id}", reason) is reason:
+                self.report.note(f"left out: {reason}")
+        if sum(each.startswith("train/") for each in self.at.skipped) == self.loader.images:
+            reason = next(iter(self.at.skipped.values()))
+            message = f"none of the {self.loader.images} training samples can be read: {reason}"
+            raise RunError(message, "`mtlc data check SPEC` lists what is wrong, by file")
 
     def _validate(self, stop: Stop) -> bool:
         """Evaluate where the spec says so; whether the weights are the best so far."""
@@ -207,6 +223,7 @@ def _loader(plan: Plan) -> Loader:
         seed=plan.train.seed,
         augment=[transform(each) for each in plan.data.augment],
         workers=plan.train.workers,
+        skip=plan.train.on_bad_sample == "skip",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -15,12 +15,17 @@ from mtlc.training.scores import Best
 
 @dataclass
 class Position:
-    """The steps done, those of them without any label, the step of the last validation, and the best one."""
+    """The steps done, those of them without any label, the step of the last validation, and the best one.
+
+    `left_out` counts the samples that training left out, `skipped` says by split and id why.
+    """
 
     step: int = 0
     empty: int = 0
     validated: int = 0
     best: Best | None = None
+    left_out: int = 0
+    skipped: dict[str, str] = field(default_factory=dict)
 
 
 def state_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -20,13 +20,17 @@ from mtlc.training.pictures import contact_sheet, panel, photo
 MOST = 8
 
 
-def write_samples(model: Model, dataset: Dataset, folder: Path, device: torch.device) -> list[Path]:
-    """At most eight sheets, from images spread evenly over a split. Raises `RunError`, `DataError`."""
+def write_samples(
+    model: Model, dataset: Dataset, folder: Path, device: torch.device, without: Collection[str] = ()
+) -> list[Path]:
+    """At most eight sheets, from images spread evenly over a split, less those whose id is in `without`.
+
+    Raises `RunError`, `DataError`.
+    """
     targets = [Target.of(task) for task in model.plan.tasks.values()]
-    count = min(MOST, len(dataset))
     written = []
     model.infer.eval()
-    for index in (len(dataset) * i // count for i in range(count)):
+    for index in spread([i for i, id in enumerate(dataset.ids) if id not in without], MOST):
         batch = collate([dataset.load(index)], targets)
         with torch.inference_mode():
             predictions = model.infer(images_on(batch.images, device))
@@ -35,6 +39,12 @@ def write_samples(model: Model, dataset: Dataset, folder: Path, device: torch.de
         picture = sheet(model.plan, batch.images[0], maps, labels, batch.ids[0])
         written.append(save(picture, folder / f"{batch.ids[0].replace('/', '_')}.png"))
     return written
+
+
+def spread(indices: Sequence[int], most: int) -> list[int]:
+    """At most so many of the indices, evenly spread."""
+    count = min(most, len(indices))
+    return [indices[len(indices) * i // count] for i in range(count)]
 
 
 def sheet(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ class Scores:
 
     `metrics` are those of the task's kind, the first one first; `counted` says how much was judged (images,
     and pixels or pairs); `losses` are before any weight, means over batches by their labelled images; `loss`
-    is their sum, each times its task's weight.
+    is their sum, each times its task's weight. `skipped` says by id why images were left out.
     """
 
     split: str
@@ -23,6 +23,7 @@ class Scores:
     counted: Mapping[str, Mapping[str, int]]
     losses: Mapping[str, float]
     loss: float
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain containers, for JSON."""
@@ -43,7 +44,8 @@ class Result:
 
     `test` is what the kept weights (those of `best` where there is one, else the last) reach on the test
     split, None without that split or when interrupted. `validation` is this process's last evaluation on the
-    validation split. `empty` counts the steps whose batch had no label at all.
+    validation split. `empty` counts the steps whose batch had no label at all, `left_out` the samples that
+    training left out, and `skipped` says why, by split and id.
     """
 
     folder: Path
@@ -54,6 +56,8 @@ class Result:
     test: Scores | None
     interrupted: bool = False
     empty: int = 0
+    left_out: int = 0
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kept(self) -> str:

@@ -59,7 +59,9 @@ class Stepper:
         self.device, self.precision, self.clip, self.accumulate = device, precision, clip, accumulate
 
     def __call__(self, batch: Batch) -> Taken:
-        """One step. Raises `finite.NotFinite`, before weights change."""
+        """One step; none where the batch is empty. Raises `finite.NotFinite`, before weights change."""
+        if not len(batch):
+            return Taken({}, {}, 0.0)
         parts = cut(batch, self.accumulate)
         # Counted where the batch lies: on a device, each task's "is there any?" would wait for it.
         totals = {task: count.to(self.device) for task, count in self.objective.totals(parts).items()}

@@ -50,14 +50,26 @@ def table(scores: Scores) -> Iterator[str]:
     for task, found in scores.metrics.items():
         labelled = f"{scores.counted[task]['images']} of {scores.images} images"
         yield f"{task.ljust(width)}  {metrics(found)}  loss {number(scores.losses[task])}  ({labelled})"
+    if scores.skipped:
+        yield f"left out, since they cannot be read: {', '.join(f'`{id}`' for id in scores.skipped)}"
 
 
 def results(result: Result) -> Iterator[str]:
-    """The scores that a run ends with, and the weights that reached them."""
+    """What was left out, the scores that a run ends with, and the weights that reached them."""
+    yield from left_out(result)
     if result.test:
         weights = f"best weights, of step {result.best.step}" if result.best else "last weights"
         yield f"test ({weights}):"
         yield from (f"  {line}" for line in table(result.test))
+
+
+def left_out(result: Result) -> Iterator[str]:
+    """The samples that could not be read and were skipped, each with its reason."""
+    if result.skipped:
+        count = len(result.skipped)
+        times = f" ({result.left_out} times in training)" if result.left_out else ""
+        yield f"left out {count} damaged sample{'s' * (count > 1)}{times}:"
+        yield from (f"  {name}: {reason}" for name, reason in result.skipped.items())
 
 
 def ending(result: Result) -> str:

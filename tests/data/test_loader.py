@@ -71,6 +71,33 @@ def test_a_mistake_in_the_data_arrives_as_it_is(workers: int) -> None:
     assert caught.value.message == "`i007` is damaged" and caught.value.hint == "replace it"
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_skipped_sample_makes_its_batch_smaller_and_leaves_the_others_as_they_are(workers: int) -> None:
+    skipping = Loader(
+        Made(10, broken=7),
+        TARGETS,
+        batch=4,
+        seed=0,
+        augment=(Flip(0.5), Jitter(0.3)),
+        workers=workers,
+        skip=True,
+    )
+    for batch, whole in zip(islice(skipping.batches(), 6), map(loader().batch_at, range(6)), strict=True):
+        assert batch.ids == tuple(id for id in whole.ids if id != "i007")
+        assert batch.skipped == ({"i007": "`i007` is damaged"} if "i007" in whole.ids else {})
+        kept = [whole.ids.index(id) for id in batch.ids]
+        assert torch.equal(batch.images, whole.images[kept])
+        assert torch.equal(batch.labels["depth"], whole.labels["depth"][kept])
+
+
+def test_a_batch_of_skipped_samples_alone_is_empty() -> None:
+    batch = Loader(Made(10, broken=7), TARGETS, batch=1, seed=0, skip=True)
+    empty = [each for each in map(batch.batch_at, range(10)) if not len(each)]
+    assert [dict(each.skipped) for each in empty] == [{"i007": "`i007` is damaged"}]
+    (last,) = [each for each in in_order(Made(5, broken=4), TARGETS, 4, skip=True) if len(each) < 4]
+    assert not len(last) and last.skipped
+
+
 def test_a_share_of_labels_is_kept_among_the_images_that_have_them() -> None:
     data = Made(20, has=lambda label, index: label != "depth" or index < 8)
     half = Loader(data, [replace(TARGETS[1], share=0.5)], batch=20, seed=0)

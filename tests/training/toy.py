@@ -52,6 +52,7 @@ class ToyPart(Data):
     none: tuple[str, ...] = key((), "labels that no image of val and test has")
     poison: int = key(-1, "the image that has a pixel that is no number")
     broken: int = key(-1, "the image that cannot be read")
+    damaged: tuple[int, ...] = key((), "further images that cannot be read, in every split")
     augment: tuple[parts.Augment, ...] = key((), "changes")
 
     def labels(self) -> Mapping[str, Label]:
@@ -77,7 +78,7 @@ class Toy:
         return frozenset(id for i, id in enumerate(self.ids) if self._has(label, i))
 
     def load(self, index: int, change=None) -> Sample:
-        if index == self.part.broken:
+        if index == self.part.broken or index in self.part.damaged:
             raise DataError(f"the image of `{self.ids[index]}` is damaged", "replace it")
         seed = index + 1000 * ("train", "val", "test").index(self.split)
         noise = torch.rand(1, 3, 3, 4, generator=torch.Generator().manual_seed(seed))
