@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from mtlc.data.sample import FILL, Sample
+from mtlc.data.sample import IGNORE, Sample
+from mtlc.parts.tasks import form
 from mtlc.spec import Task
 
 
@@ -18,8 +19,9 @@ from mtlc.spec import Task
 class Target:
     """What one task learns from: a label of the data set, within a range, of a share of the images.
 
-    `classes` counts the tags of a `tags` label; other kinds do not need it. `range` is in metres and for
-    depth only: labels outside it are absent.
+    `classes` counts the tags or values of a label that has one number for each; other kinds do not need it.
+    `range` is in metres and for depth only: labels outside it are absent. With `things`, a map of classes
+    that holds nothing but class 0 and ignored pixels is absent.
     """
 
     task: str
@@ -28,12 +30,14 @@ class Target:
     classes: int = 0
     range: tuple[float, ...] | None = None
     share: float = 1.0
+    things: bool = False
 
     @staticmethod
     def of(task: Task) -> Target:
         """The target of a task of a spec."""
-        span = getattr(task.part, "range", None)
-        return Target(task.name, task.label, task.part.word, len(task.classes), span, task.part.labels)
+        part = task.part
+        span, count = getattr(part, "range", None), len(task.classes)
+        return Target(task.name, task.label, part.word, count, span, part.labels, part.things)
 
 
 @dataclass(frozen=True)
@@ -103,15 +107,22 @@ def _label(sample: Sample, target: Target, kept: Collection[str] | None) -> Tens
     if kept is not None and sample.id not in kept:
         return None
     label = sample.labels.get(target.label)
-    return label if label is None or target.range is None else _within(label, target.range)
+    if label is None or (target.things and not _has_things(label)):
+        return None
+    return label if target.range is None else _within(label, target.range)
+
+
+def _has_things(classes: Tensor) -> bool:
+    """Whether any pixel has a class other than 0, the background."""
+    return bool(((classes != 0) & (classes != IGNORE)).any())
 
 
 def _within(depth: Tensor, bounds: tuple[float, ...]) -> Tensor:
     near, far = bounds
-    return torch.where((depth >= near) & (depth <= far), depth, FILL["depth"])
+    return torch.where((depth >= near) & (depth <= far), depth, form("depth").fill)
 
 
 def _empty(target: Target, size: tuple[int, int]) -> Tensor:
-    shapes = {"semseg": size, "normals": (3, *size), "tags": (target.classes,)}
-    dtype = torch.int64 if target.kind == "semseg" else torch.float32
-    return torch.full(shapes.get(target.kind, (1, *size)), FILL[target.kind], dtype=dtype)
+    label = form(target.kind)
+    dtype = torch.int64 if label.ids else torch.float32
+    return torch.full(label.shape(*size, target.classes), label.fill, dtype=dtype)

@@ -9,12 +9,14 @@ from torch import Tensor
 
 from mtlc.data.cache import Packed
 from mtlc.data.sample import Sample
+from mtlc.parts.tasks import form
 
 
 def unpack(id: str, packed: Packed, kinds: Mapping[str, str]) -> Sample:
     """A sample from its packed form.
 
-    Packed labels: semseg, edges, saliency uint8 H×W; tags uint8 C; depth float32 H×W; normals float32 3×H×W.
+    Packed labels: semseg, human_parts, edges, saliency uint8 H×W; depth float32 H×W; normals float32 3×H×W;
+    tags uint8 C; classify int64 without axes; regress float32 C.
     """
     image = packed.image.permute(2, 0, 1).float() / 255
     labels = {name: _unpack(label, kinds[name]) for name, label in packed.labels.items()}
@@ -22,9 +24,10 @@ def unpack(id: str, packed: Packed, kinds: Mapping[str, str]) -> Sample:
 
 
 def _unpack(label: Tensor, kind: str) -> Tensor:
-    if kind == "semseg":
+    whole = form(kind)
+    if whole.ids:
         return label.long()
-    return label.float() if kind in ("normals", "tags") else label.float()[None]
+    return label.float()[None] if whole.axes[0] == 1 else label.float()
 
 
 def nearest(label: Tensor, size: tuple[int, int]) -> Tensor:

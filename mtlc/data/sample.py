@@ -12,31 +12,23 @@ from mtlc.parts.data import Label
 
 IGNORE = 255
 
-FILL: Mapping[str, float] = {
-    "semseg": IGNORE,
-    "depth": 0,
-    "normals": 0,
-    "edges": IGNORE,
-    "saliency": IGNORE,
-    "tags": IGNORE,
-}
-"""The value that says "no label here", by kind of label."""
-
 
 @dataclass(frozen=True)
 class Sample:
-    """One image and its labels, all of one height and width.
+    """One image and its labels; those of its pixels are all of one height and width.
 
     `image` is float32 3×H×W, RGB in [0, 1]. `labels` holds what the image has, by label name; a label that
     it lacks is not in it. `kinds` says the kind of each label of the data set. By kind:
 
     | kind | tensor |
     |---|---|
-    | semseg | int64 H×W, 255 = ignore |
+    | semseg, human_parts | int64 H×W, 255 = ignore |
     | depth | float32 1×H×W in metres, 0 = not measured |
     | normals | float32 3×H×W, unit vectors (x right, y down, z into the scene), zero vector = absent |
     | edges, saliency | float32 1×H×W in {0, 1}, 255 = ignore |
     | tags | float32 C in {0, 1}, 255 = ignore |
+    | classify | int64 without axes, -1 = absent |
+    | regress | float32 C, NaN = absent |
     """
 
     id: str

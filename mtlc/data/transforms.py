@@ -19,8 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mtlc.data.encode import nearest
-from mtlc.data.sample import FILL, Sample
+from mtlc.data.sample import Sample
 from mtlc.parts.data import Augment
+from mtlc.parts.tasks import form
 
 Transform = Callable[[Sample, Random], Sample]
 
@@ -125,7 +126,9 @@ def pad(sample: Sample, size: tuple[int, int], top: int, left: int) -> Sample:
     colour = sample.image.mean(dim=(1, 2), keepdim=True)
     image = colour.expand(3, *size).clone()
     image[:, top : top + height, left : left + width] = sample.image
-    return _dense(replace(sample, image=image), lambda label, kind: F.pad(label, sides, value=FILL[kind]))
+    return _dense(
+        replace(sample, image=image), lambda label, kind: F.pad(label, sides, value=form(kind).fill)
+    )
 
 
 def turn_hue(image: Tensor, turn: float) -> Tensor:
@@ -145,14 +148,14 @@ def _window(sample: Sample, share: float, rng: Random) -> Sample:
 
 
 def _dense(sample: Sample, change: Callable[[Tensor, str], Tensor]) -> Sample:
-    """Change every label that has pixels; tags are of the whole image and stay."""
+    """Change every label that has pixels; what is said of the whole image stays."""
     pairs = ((name, label, sample.kinds[name]) for name, label in sample.labels.items())
-    labels = {name: label if kind == "tags" else change(label, kind) for name, label, kind in pairs}
+    labels = {name: change(label, kind) if form(kind).dense else label for name, label, kind in pairs}
     return replace(sample, labels=labels)
 
 
 def _mirrored(label: Tensor, kind: str) -> Tensor:
-    if kind == "tags":
+    if not form(kind).dense:
         return label
     if kind == "normals":
         return label.flip(-1) * torch.tensor([-1.0, 1.0, 1.0])[:, None, None]

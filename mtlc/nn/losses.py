@@ -38,14 +38,22 @@ class CrossEntropy(nn.Module):
     Prediction B×C×H×W class scores; label B×H×W int64, 255 = ignored.
     """
 
+    absent = IGNORE
+
     def measure(self, label: Tensor) -> Tensor:
-        return _counts(label != IGNORE)
+        return _counts(label != self.absent)
 
     def forward(self, prediction: Tensor, label: Tensor, totals: Tensor) -> Tensor:
-        valid = label != IGNORE
+        valid = label != self.absent
         scores = torch.where(valid.unsqueeze(1), prediction.float(), 0.0)
-        total = F.cross_entropy(scores, label, ignore_index=IGNORE, reduction="sum")
+        total = F.cross_entropy(scores, label, ignore_index=self.absent, reduction="sum")
         return _mean(total, totals)
+
+
+class ImageCrossEntropy(CrossEntropy):
+    """Cross-entropy averaged over labelled images. Prediction B×C class scores; label B int64, -1 = absent."""
+
+    absent = -1
 
 
 class L1(nn.Module):
@@ -127,6 +135,39 @@ class Bce(nn.Module):
 
 class TagsBce(Bce):
     """Binary cross-entropy averaged over classes and labelled images. Both B×C; label 255 = unknown."""
+
+
+class NumbersL1(nn.Module):
+    """Absolute difference, averaged over the known numbers of all images. Both B×C; a label of NaN is absent."""
+
+    def measure(self, label: Tensor) -> Tensor:
+        return _counts(torch.isfinite(label))
+
+    def forward(self, prediction: Tensor, label: Tensor, totals: Tensor) -> Tensor:
+        prediction, label = _where(torch.isfinite(label), prediction, label)
+        return _mean(self.total(prediction, label), totals)
+
+    def total(self, prediction: Tensor, label: Tensor) -> Tensor:
+        """The sum over all numbers; where a label is absent both are 0."""
+        return F.l1_loss(prediction, label, reduction="sum")
+
+
+class Mse(NumbersL1):
+    """Squared difference, averaged over the known numbers of all images."""
+
+    def total(self, prediction: Tensor, label: Tensor) -> Tensor:
+        return F.mse_loss(prediction, label, reduction="sum")
+
+
+class SmoothL1(NumbersL1):
+    """d² / (2 beta) for differences d below beta, else d - beta / 2 (Girshick, ICCV 2015, where beta is 1)."""
+
+    def __init__(self, beta: float) -> None:
+        super().__init__()
+        self.beta = beta
+
+    def total(self, prediction: Tensor, label: Tensor) -> Tensor:
+        return F.smooth_l1_loss(prediction, label, reduction="sum", beta=self.beta)
 
 
 def _measured(depth: Tensor) -> Tensor:

@@ -34,6 +34,14 @@ class TagsLoss(Loss):
     """Losses between scores and a set of tags, per image."""
 
 
+class ImageClassLoss(Loss):
+    """Losses between class scores and one class id per image."""
+
+
+class NumbersLoss(Loss):
+    """Losses between numbers, per image."""
+
+
 @register("cross_entropy", module="mtlc.nn.losses:CrossEntropy")
 @dataclass(frozen=True)
 class CrossEntropy(ClassLoss):
@@ -73,3 +81,32 @@ class BalancedBce(BinaryLoss):
 @dataclass(frozen=True)
 class TagsBce(TagsLoss):
     """Binary cross-entropy, averaged over classes and labelled images."""
+
+
+@register("cross_entropy", module="mtlc.nn.losses:ImageCrossEntropy")
+@dataclass(frozen=True)
+class ImageCrossEntropy(ImageClassLoss):
+    """Cross-entropy, averaged over labelled images."""
+
+
+@register("l1", module="mtlc.nn.losses:NumbersL1")
+@dataclass(frozen=True)
+class NumbersL1(NumbersLoss):
+    """Absolute difference, averaged over the known numbers of all images."""
+
+
+@register("mse", module="mtlc.nn.losses:Mse")
+@dataclass(frozen=True)
+class Mse(NumbersLoss):
+    """Squared difference, averaged over the known numbers of all images."""
+
+
+@register("smooth_l1", module="mtlc.nn.losses:SmoothL1")
+@dataclass(frozen=True)
+class SmoothL1(NumbersLoss):
+    """d^2 / (2 beta) where the difference d is below `beta`, else d - beta / 2; averaged as `l1` is.
+
+    With beta 1 the loss of Fast R-CNN (Girshick, ICCV 2015, eq. 3).
+    """
+
+    beta: float = key(1.0, "the difference from which on it is linear", above=0)

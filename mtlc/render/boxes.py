@@ -11,7 +11,7 @@ from mtlc.names import Names
 from mtlc.parts.decoders import Decoder
 from mtlc.parts.layers import Layer
 from mtlc.parts.part import Part
-from mtlc.parts.steps import AuxiliaryHead, Fit
+from mtlc.parts.steps import Fit
 from mtlc.render import measure, words
 from mtlc.render.columns import Columns
 from mtlc.render.lanes import Lanes, is_hub, is_shared
@@ -78,7 +78,7 @@ def _kind(task: Task) -> Iterator[str]:
     if task.part.word != task.name:
         yield task.part.word
     if task.classes:
-        yield f"{task.channels} {'classes' if task.part.dense else 'tags'}"
+        yield f"{task.channels} {task.part.items}"
     if not task.part.dense:
         yield "per image"
 
@@ -95,8 +95,7 @@ def _box(step: Step, spec: Spec, lanes: Lanes, columns: Columns) -> Box:
         text = (f"fit {words.shape(part.writes(())[0])}",)
         return _sized(step.name, Kind.FIT, text, step.task, column, _side(step, lanes))
     if step.training:
-        above = -1 if isinstance(part, AuxiliaryHead) else 0
-        return _sized(step.name, Kind.TRAINING, (part.word, "training only"), step.task, column, above)
+        return _sized(step.name, Kind.TRAINING, (part.word, "training only"), step.task, column, side=-1)
     box = _sized(step.name, Kind.PART, (part.word, *_details(part)), step.task, column)
     return _grown(box, box.width, min(14 + 7.0 * len(step.reads), MOST_HEIGHT))
 

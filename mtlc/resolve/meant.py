@@ -8,13 +8,16 @@ from mtlc.diagnostics import suggest
 
 _OTHER_WORDS = {
     "backbone": "shared",
+    "body_parts": "human_parts",
     "boundaries": "edges",
     "boundary": "edges",
     "channels": "dim",
+    "classification": "classify",
     "epochs": "steps",
     "iterations": "steps",
     "learning_rate": "lr",
     "multilabel": "tags",
+    "regression": "regress",
     "resolution": "size",
     "segmentation": "semseg",
     "semantic": "semseg",

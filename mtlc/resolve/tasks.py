@@ -115,21 +115,21 @@ class Tasks:
     def _typed(
         self, block: Merged, part: TaskPart, reads: str, name: str, label: DataLabel
     ) -> Task | Unreadable:
-        """The task with its classes, which the spec and the data set must agree on."""
-        asked = getattr(part, "classes", None)
+        """The task with its classes or values, which the spec and the data set must agree on."""
+        asked, word = getattr(part, part.counts, None), part.counts
         count = asked if isinstance(asked, int) else len(label.classes)
         if isinstance(asked, int) and label.classes and asked != len(label.classes):
-            origin = self.desk.origins.get(f"task.{block.name}.classes")
+            origin = self.desk.origins.get(f"task.{block.name}.{word}")
             have = len(label.classes)
-            message = f"task `{block.name}` has {asked} classes, and the data set's `{name}` has {have}"
+            message = f"task `{block.name}` has {asked} {word}, and the data set's `{name}` has {have}"
             spot = origin.span if origin else block.header
             return self.desk.reader.error(
-                "MTL403", message, spot, hint="leave `classes` out to take the data set's"
+                "MTL403", message, spot, hint=f"leave `{word}` out to take the data set's"
             )
         channels = part.channels if part.channels is not None else count
         if channels == 0:
-            message = f"the data set does not say how many classes `{name}` has"
-            return self.desk.reader.error("MTL403", message, block.header, hint="add `classes = N`")
+            message = f"the data set does not say how many {word} `{name}` has"
+            return self.desk.reader.error("MTL403", message, block.header, hint=f"add `{word} = N`")
         names = label.classes or tuple(map(str, range(channels)))
         part = replace(cast(Any, part), from_=reads, label=name)
         return Task(

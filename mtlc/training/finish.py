@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mtlc.parts.tasks import likeness
+
 Size = tuple[int, int]
 
 
@@ -18,15 +20,16 @@ def finish(kind: str, raw: Tensor, size: Size) -> NDArray[Any]:
 
     | kind | array |
     |---|---|
-    | semseg | class ids H×W, uint8 (uint16 with more than 256 classes) |
+    | semseg, human_parts | class ids H×W, uint8 (uint16 with more than 256 classes) |
     | depth | metres H×W, float32 |
     | normals | unit vectors H×W×3, float32 (x right, y down, z into the scene) |
     | edges, saliency | probabilities H×W, float32 |
-    | tags | probabilities C, float32 |
+    | tags, classify | probabilities C, float32; those of `classify` sum to 1 |
+    | regress | the values C, float32 |
 
     Raw maps are resized bilinearly before anything is decided.
     """
-    match kind:
+    match likeness(kind):
         case "semseg":
             return _strongest(raw, size).astype(np.uint8 if len(raw) <= 256 else np.uint16)
         case "depth":
@@ -37,6 +40,10 @@ def finish(kind: str, raw: Tensor, size: Size) -> NDArray[Any]:
             return _array(resized(raw, size)[0].sigmoid())
         case "tags":
             return _array(raw.sigmoid())
+        case "classify":
+            return _array(raw.softmax(0))
+        case "regress":
+            return _array(raw)
     raise ValueError(f"tasks of kind `{kind}` have no finished form")
 
 

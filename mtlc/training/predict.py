@@ -18,6 +18,7 @@ from mtlc.data.errors import DataError
 from mtlc.data.files import fitted, read_image
 from mtlc.lower import Model
 from mtlc.names import Names
+from mtlc.parts.tasks import likeness
 from mtlc.plan import Plan
 from mtlc.training.device import choose, images_on, placed
 from mtlc.training.errors import USAGE, RunError, unwritable
@@ -89,7 +90,8 @@ def predict_to(
     """Predict into a folder; the contact sheets written, and the images that failed.
 
     Image `photo.jpg` gives `photo_sheet.png` and, in `photo/`, for each task `TASK.npy` and `TASK.png`, or
-    `TASK.json` for tags. `told` hears of each as it is done. Raises `RunError` where nothing can be written.
+    `TASK.json` with names where it is of the whole image. `told` hears of each as it is done. Raises
+    `RunError` where nothing can be written.
     """
     names, sheets, failures = Names(), list[Path](), list[Failure]()
     for each in predict(model, paths, tasks=tasks, native=native, device=device):
@@ -141,18 +143,19 @@ def _slice(model: Model, tasks: Iterable[str] | None) -> fx.GraphModule:
 
 def _write_task(prediction: Prediction, task: str, array: NDArray[Any], folder: Path) -> None:
     found = prediction.plan.tasks[task]
-    if not found.part.dense:
-        tags = {name: round(float(p), 6) for name, p in zip(found.classes, array, strict=True)}
-        (folder / f"{task}.json").write_text(json.dumps(tags, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        return
     np.save(folder / f"{task}.npy", array)
+    if not found.part.dense:
+        named = {name: float(f"{p:.6g}") for name, p in zip(found.classes, array, strict=True)}
+        (folder / f"{task}.json").write_text(json.dumps(named, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        return
     save(Image.fromarray(_coloured(found.part.word, array)), folder / f"{task}.png")
 
 
 def _coloured(kind: str, array: NDArray[Any]) -> NDArray[np.uint8]:
     """A finished map in colours: class ids and probabilities are what a label is."""
-    value = torch.from_numpy(array.astype(np.int32 if kind == "semseg" else np.float32))
-    if kind == "semseg":
+    is_classes = likeness(kind) == "semseg"
+    value = torch.from_numpy(array.astype(np.int32 if is_classes else np.float32))
+    if is_classes:
         return colour(kind, value, label=True)
     value = value.movedim(-1, 0) if kind == "normals" else value[None]
     return colour(kind, value, label=kind != "depth")

@@ -5,7 +5,9 @@ import torch
 from made import Made
 
 from mtlc.data.batch import Batch, Target, collate, kept_ids
-from mtlc.data.sample import FILL, Sample
+from mtlc.data.sample import Sample
+from mtlc.parts.part import named
+from mtlc.parts.tasks import Task, form
 
 PARTS = Target("scene", "parts", "semseg")
 DEPTH = Target("depth", "depth", "depth")
@@ -26,15 +28,36 @@ def test_a_task_sees_its_label_under_its_own_name() -> None:
     assert made.present["scene"].tolist() == [True, True]
 
 
-@pytest.mark.parametrize("kind", list(FILL))
+@pytest.mark.parametrize("kind", list(named(Task)))
 def test_an_absent_label_says_so_everywhere(kind: str) -> None:
     sample = Sample("a", torch.zeros(3, 4, 6), {}, {"it": kind})
     made = collate([sample], [Target("task", "it", kind, classes=5)])
-    shapes = {"semseg": (4, 6), "normals": (3, 4, 6), "tags": (5,)}
+    shapes = {
+        "semseg": (4, 6), "human_parts": (4, 6), "normals": (3, 4, 6), "tags": (5,), "classify": (), "regress": (5,)
+    }  # fmt: skip
     assert made.present["task"].tolist() == [False]
     assert made.labels["task"].shape == (1, *shapes.get(kind, (1, 4, 6)))
-    assert (made.labels["task"] == FILL[kind]).all()
-    assert made.labels["task"].dtype == (torch.int64 if kind == "semseg" else torch.float32)
+    fill = torch.full_like(made.labels["task"], form(kind).fill)
+    assert torch.equal(made.labels["task"].nan_to_num(-7), fill.nan_to_num(-7))
+    ids = kind in ("semseg", "human_parts", "classify")
+    assert made.labels["task"].dtype == (torch.int64 if ids else torch.float32)
+
+
+@pytest.mark.parametrize(
+    ("row", "there"),
+    [([0, 255, 0], False), ([255, 255, 255], False), ([0, 0, 0], False), ([0, 255, 6], True)],
+)
+def test_a_map_of_human_parts_without_any_part_is_absent(row: list[int], there: bool) -> None:
+    label = torch.tensor([row])
+    sample = Sample("a", torch.zeros(3, 1, 3), {"it": label}, {"it": "human_parts"})
+    made = collate([sample], [Target("task", "it", "human_parts", things=True)])
+    assert made.present["task"].tolist() == [there]
+    assert made.labels["task"][0].tolist() == (label if there else torch.full_like(label, 255)).tolist()
+
+
+def test_a_background_alone_is_a_label_of_other_maps_of_classes() -> None:
+    sample = Sample("a", torch.zeros(3, 1, 3), {"it": torch.zeros(1, 3).long()}, {"it": "semseg"})
+    assert collate([sample], [Target("task", "it", "semseg")]).present["task"].tolist() == [True]
 
 
 def test_present_and_absent_labels_share_a_batch() -> None:

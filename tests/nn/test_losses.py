@@ -5,7 +5,18 @@ import math
 import pytest
 import torch
 
-from mtlc.nn.losses import L1, BalancedBce, Bce, CrossEntropy, TagsBce, UnitL1
+from mtlc.nn.losses import (
+    L1,
+    BalancedBce,
+    Bce,
+    CrossEntropy,
+    ImageCrossEntropy,
+    Mse,
+    NumbersL1,
+    SmoothL1,
+    TagsBce,
+    UnitL1,
+)
 
 NAN, INF = float("nan"), float("inf")
 
@@ -43,6 +54,10 @@ LABELS = {
     "balanced_bce": some(binary(4, 1, 5, 6), 255.0),
     "balanced_bce auto": some(binary(4, 1, 5, 6), 255.0),
     "tags_bce": some(binary(4, 7), 255.0, every=5),
+    "image_cross_entropy": torch.tensor([1, -1, 4, 0]),
+    "numbers_l1": some(noise(4, 7), NAN, every=5),
+    "mse": some(noise(4, 7), NAN, every=5),
+    "smooth_l1": some(noise(4, 7), NAN, every=5),
 }
 LOSSES = {
     "cross_entropy": CrossEntropy(),
@@ -52,13 +67,19 @@ LOSSES = {
     "balanced_bce": BalancedBce(positive=0.95),
     "balanced_bce auto": BalancedBce(positive=None),
     "tags_bce": TagsBce(),
+    "image_cross_entropy": ImageCrossEntropy(),
+    "numbers_l1": NumbersL1(),
+    "mse": Mse(),
+    "smooth_l1": SmoothL1(beta=0.5),
 }
-ABSENT = {"cross_entropy": 255, "l1": 0.0, "unit_l1": 0.0}
+NUMBERS = dict.fromkeys(("numbers_l1", "mse", "smooth_l1"), NAN)
+ABSENT = {"cross_entropy": 255, "l1": 0.0, "unit_l1": 0.0, "image_cross_entropy": -1} | NUMBERS
+IDS = ("cross_entropy", "image_cross_entropy")
 every_loss = pytest.mark.parametrize("name", LOSSES)
 
 
 def prediction_for(name, label):
-    shape = (len(label), 5, *label.shape[1:]) if name == "cross_entropy" else label.shape
+    shape = (len(label), 5, *label.shape[1:]) if name in IDS else label.shape
     return noise(*shape, seed=1).requires_grad_()
 
 
@@ -75,6 +96,10 @@ def absent_mask(name, label):
     """Where nothing is labelled, in the shape of the prediction."""
     if name == "cross_entropy":
         return (label == 255).unsqueeze(1).expand(-1, 5, -1, -1)
+    if name == "image_cross_entropy":
+        return (label == -1).unsqueeze(1).expand(-1, 5)
+    if name in NUMBERS:
+        return label.isnan()
     if name == "unit_l1":
         return (label == 0).all(1, keepdim=True).expand_as(label)
     return label == (0 if name == "l1" else 255)
@@ -143,6 +168,29 @@ def test_tags_bce_is_the_mean_over_known_classes_and_images():
     label = torch.tensor([[1.0, 0.0], [255.0, 1.0]])
     expected = -(math.log(sigmoid(0.5)) + math.log(1 - sigmoid(-2.0)) + math.log(sigmoid(3.0))) / 3
     assert whole(TagsBce(), scores, label).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_image_cross_entropy_is_the_mean_over_labelled_images_and_255_is_a_class_like_any_other():
+    scores = torch.zeros(3, 300)
+    scores[0, 255] = 2.0
+    expected = (math.log(299 + math.exp(2)) - 2 + math.log(300)) / 2
+    got = whole(ImageCrossEntropy(), scores, torch.tensor([255, -1, 7]))
+    assert got.item() == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "terms"),
+    [
+        (NumbersL1(), (0.5, 3.0, 0.1)),
+        (Mse(), (0.25, 9.0, 0.01)),
+        (SmoothL1(beta=1.0), (0.125, 2.5, 0.005)),
+        (SmoothL1(beta=0.2), (0.5 - 0.1, 3.0 - 0.1, 0.01 / 0.4)),
+    ],
+)
+def test_losses_of_numbers_are_means_over_the_known_ones_of_all_images(loss, terms):
+    prediction = torch.tensor([[1.5, -9.0], [2.0, 0.1], [7.0, 7.0]])
+    label = torch.tensor([[1.0, NAN], [5.0, 0.0], [NAN, INF]])
+    assert whole(loss, prediction, label).item() == pytest.approx(sum(terms) / 3, rel=1e-5)
 
 
 def test_a_confident_binary_score_keeps_a_finite_loss_and_gradient():

@@ -17,7 +17,11 @@ KINDS = {
     "edges": ((2, 1, 5, 6), lambda: (torch.rand(2, 1, 5, 6) > 0.6).float(), 255.0),
     "saliency": ((2, 1, 5, 6), lambda: (torch.rand(2, 1, 5, 6) > 0.6).float(), 255.0),
     "tags": ((2, 4), lambda: (torch.rand(2, 4) > 0.5).float(), 255.0),
+    "human_parts": ((2, 4, 5, 6), lambda: torch.randint(0, 4, (2, 5, 6)), 255),
+    "classify": ((2, 4), lambda: torch.randint(0, 4, (2,)), -1),
+    "regress": ((2, 4), lambda: torch.randn(2, 4), NAN),
 }
+ROWS = ("classify",)  # one entry an image
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -68,7 +72,7 @@ def test_what_is_predicted_where_nothing_is_labelled_does_not_matter(kind, junk)
     absent = KINDS[kind][2]
     label[..., 0] = absent
     other = prediction.clone()
-    other[..., 0] = junk
+    other[(0,) if kind in ROWS else (..., 0)] = junk
     assert judged(kind, (other, label)).result() == judged(kind, (prediction, label)).result()
     entries = label[:, :1].numel() if kind == "normals" else label.numel()
     counted = judged(kind, (prediction, label)).counted
@@ -275,3 +279,46 @@ def test_tag_f1_is_one_figure_over_all_known_pairs_at_one_half():
     metric = judged("tags", (prediction, label), classes=3)
     assert metric.result()["f1"] == pytest.approx(2 * 2 / (2 * 2 + 1 + 1))
     assert metric.counted == {"pairs": 5, "images": 2}
+
+
+def test_accuracy_is_over_labelled_images_and_its_mean_over_the_classes_that_some_image_has():
+    metric = metric_for("classify", 4)
+    said = torch.nn.functional.one_hot(torch.tensor([0, 0, 1, 2, 3, 1]), 4).float()
+    metric.update(said[:3], torch.tensor([0, 1, 1]))
+    metric.update(said[3:], torch.tensor([1, -1, -1]))
+    assert metric.result() == pytest.approx({"accuracy": 2 / 4, "mean_accuracy": (1 / 1 + 1 / 3) / 2})
+    assert metric.per_class == pytest.approx([1.0, 1 / 3, NAN, NAN], nan_ok=True)
+    assert metric.counted == {"images": 4}
+    assert [row["labelled images"] for row in metric.by_class()] == [1, 3, 0, 0]
+    assert [row["predicted images"] for row in metric.by_class()] == [2, 1, 1, 0]
+    assert metric.confusion[1].tolist() == [1, 1, 1, 0]  # label by prediction
+
+
+def test_numbers_are_judged_over_all_known_ones_and_r2_value_by_value():
+    prediction = torch.tensor([[1.0, 10.0, 5.0], [2.0, 30.0, 5.0], [4.0, 9.9, 9.0], [0.0, 0.0, 0.0]])
+    label = torch.tensor([[1.0, 20.0, 7.0], [3.0, 10.0, 7.0], [5.0, NAN, 7.0], [NAN, NAN, NAN]])
+    metric = judged("regress", (prediction[:1], label[:1]), (prediction[1:], label[1:]), classes=3)
+    errors = [0, 1, 1, 10, 20, 2, 2, 2]
+    r2 = (1 - (0 + 1 + 1) / (4 + 0 + 4), 1 - (100 + 400) / (25 + 25))  # the third value never changes
+    assert metric.result() == pytest.approx(
+        {
+            "mae": sum(errors) / 8,
+            "rmse": math.sqrt(sum(e * e for e in errors) / 8),
+            "r2": sum(r2) / 2,
+        }
+    )
+    assert metric.counted == {"values": 8, "images": 3}
+    rows = metric.by_class()
+    assert [row["mae"] for row in rows] == pytest.approx([2 / 3, 15, 2])
+    assert [row["r2"] for row in rows] == pytest.approx([*r2, NAN], nan_ok=True)
+    assert [row["known images"] for row in rows] == [3, 2, 3]
+
+
+def test_r2_does_not_lose_a_small_spread_about_a_large_mean():
+    label = 1e6 + torch.tensor([[0.0], [1.0], [2.0], [3.0]])
+    metric = judged("regress", (label + 0.5, label), classes=1)
+    assert metric.result()["r2"] == pytest.approx(1 - 4 * 0.25 / 5)
+
+
+def test_r2_of_one_image_is_not_defined():
+    assert math.isnan(judged("regress", (torch.zeros(1, 1), torch.ones(1, 1)), classes=1).result()["r2"])

@@ -1,5 +1,7 @@
 """Colours of predictions and labels, and the contact sheet they make."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,11 +10,12 @@ from mtlc.training.pictures import Panel, colour, contact_sheet, overlay, panel,
 from mtlc.training.pictures.colour import depth_span
 from mtlc.training.pictures.oklab import from_rgb, to_rgb
 from mtlc.training.pictures.palette import ABSENT, class_colours, depth_colours
-from mtlc.training.pictures.panel import Tag
+from mtlc.training.pictures.panel import Number, Tag
 from mtlc.training.pictures.sheet import tile_size
 
 NAN, INF = float("nan"), float("inf")
-KINDS = ("semseg", "depth", "normals", "edges", "saliency", "tags")
+MAPS = ("semseg", "human_parts", "depth", "normals", "edges", "saliency")
+KINDS = (*MAPS, "tags", "classify", "regress")
 NAMES = (
     "background",
     "hair",
@@ -54,11 +57,14 @@ def pair(kind, height=32, width=48, classes=5):
     image = (height, width)
     return {
         "semseg": lambda: (noise(classes, *image), noise(classes, *image).argmax(0)),
+        "human_parts": lambda: (noise(classes, *image), noise(classes, *image).argmax(0)),
         "depth": lambda: (noise(1, *image) + 3, noise(1, *image).abs() + 1),
         "normals": lambda: (noise(3, *image), torch.nn.functional.normalize(noise(3, *image), dim=0)),
         "edges": lambda: (noise(1, *image), (noise(1, *image) > 0).float()),
         "saliency": lambda: (noise(1, *image), (noise(1, *image) > 0).float()),
         "tags": lambda: (noise(classes), (noise(classes) > 0).float()),
+        "classify": lambda: (noise(classes), noise(classes).argmax()),
+        "regress": lambda: (noise(classes), noise(classes)),
     }[kind]()
 
 
@@ -159,10 +165,14 @@ def test_tags_have_no_map():
         colour("tags", torch.zeros(3))
 
 
-@pytest.mark.parametrize("kind", KINDS[:-1])
+@pytest.mark.parametrize("kind", MAPS)
 @pytest.mark.parametrize("label", [False, True])
 def test_every_map_has_the_size_of_its_image(kind, label):
-    shown = colour(kind, pair(kind, 7, 11)[label].requires_grad_(kind != "semseg" or not label), label=label)
+    shown = colour(
+        kind,
+        pair(kind, 7, 11)[label].requires_grad_(kind not in ("semseg", "human_parts") or not label),
+        label=label,
+    )
     assert shown.shape == (7, 11, 3)
     assert shown.dtype == np.uint8
 
@@ -213,6 +223,34 @@ def test_tags_are_those_predicted_or_labelled_and_at_least_three():
         ("hair", True), ("skin", False), (NAMES[3], None), ("background", True)
     ]  # fmt: skip
     assert labelled.tags[0].probability == pytest.approx(0.8808, abs=1e-4)
+
+
+def test_human_parts_look_like_any_map_of_classes():
+    scores, label = pair("human_parts")
+    parts, classes = (panel("task", kind, scores, label, names=NAMES) for kind in ("human_parts", "semseg"))
+    assert parts.swatches == classes.swatches
+    assert np.array_equal(parts.prediction, classes.prediction) and np.array_equal(parts.label, classes.label)
+
+
+def test_the_classes_of_an_image_are_the_most_probable_and_the_labelled_one():
+    scores = torch.tensor([-9.0, 2.0, -1.0, 1.0, -8.0])
+    bare = panel("room", "classify", scores, names=NAMES)
+    assert [(tag.name, tag.labelled) for tag in bare.tags] == [
+        ("hair", None), (NAMES[3], None), ("skin", None)
+    ]  # fmt: skip
+    assert bare.note == "" and sum(tag.probability for tag in bare.tags) == pytest.approx(1, abs=1e-3)
+    labelled = panel("room", "classify", scores, torch.tensor(4), names=NAMES)
+    assert [tag.labelled for tag in labelled.tags] == [False, False, False, True]
+    assert labelled.tags[-1].name == "chapéu" and labelled.note
+    assert panel("room", "classify", scores, torch.tensor(-1), names=NAMES) == replace(bare, title="room")
+
+
+def test_numbers_stand_beside_what_the_label_knows_of_them():
+    shown = panel("pose", "regress", torch.tensor([1.5, -2.0]), torch.tensor([1.0, NAN]), names=("up", "on"))
+    assert shown.numbers == (Number("up", 1.5, 1.0), Number("on", -2.0, None)) and shown.note
+    for label in (None, torch.tensor([NAN, NAN])):
+        bare = panel("pose", "regress", torch.tensor([1.5, -2.0]), label, names=("up", "on"))
+        assert [each.labelled for each in bare.numbers] == [None, None] and not bare.note
 
 
 # --- sheets -------------------------------------------------------------------------------------------------
@@ -284,6 +322,17 @@ def test_tags_are_drawn_with_bars_and_dots():
     ]
     assert inks == sorted(set(inks))
     assert inks[1] > inks[0] + 1000  # the bar, not just other digits
+
+
+def test_numbers_are_drawn_with_their_labels():
+    image = np.zeros((64, 64, 3), np.uint8)
+    rows = [(Number("up", 1.5, None),), (Number("up", 1.5, 1.25),), (Number("up", 1.5, 1.25),) * 2]
+    inks = [ink(contact_sheet(image, [Panel("pose", numbers=row)])) for row in rows]
+    assert inks == sorted(set(inks))
+    many = contact_sheet(
+        image, [Panel("pose", numbers=(Number("a long name of a value", -1.2e-7, 1e9),) * 99)]
+    )
+    assert many.height < 500
 
 
 def test_legend_colours_are_on_the_sheet():

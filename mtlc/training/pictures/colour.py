@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mtlc.parts.tasks import likeness
 from mtlc.training.pictures.palette import ABSENT, class_colours, depth_colours, grey_colours
 
 Picture = NDArray[np.uint8]
@@ -22,14 +23,14 @@ def photo(image: Tensor) -> Picture:
 def colour(kind: str, value: Tensor, *, label: bool = False, span: Span | None = None) -> Picture:
     """A raw prediction of one image, or a `label`, in colours. What is not there is dark grey.
 
-    - semseg: a colour for each class; as prediction C×H×W scores, as label H×W class ids.
+    - semseg, human_parts: a colour for each class; as prediction C×H×W scores, as label H×W class ids.
     - depth: pale yellow (near) to dark blue (far), over `span` in metres, by default that of `depth_span`.
     - normals: (n + 1) / 2 after turning y up and z towards the camera: red to the right, green up, blue to
       us, so that a wall we face is (128, 128, 255) and a floor (128, 255, 128).
     - edges, saliency: the probability, from black to white.
     """
     value = value.detach().float().cpu()
-    match kind:
+    match likeness(kind):
         case "semseg":
             return _classes(value if label else value.argmax(0), IGNORE if label else len(value))
         case "depth":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
 
+from mtlc.parts.tasks import likeness
 from mtlc.training.pictures.colour import IGNORE, Picture, Span, colour, depth_span
 from mtlc.training.pictures.palette import class_colours, depth_colours, grey_colours
 
@@ -29,16 +31,24 @@ class Bar(NamedTuple):
 
 
 class Tag(NamedTuple):
-    """A tag with its probability; `labelled` is None where the label does not say."""
+    """A tag or class with its probability; `labelled` is None where the label does not say."""
 
     name: str
     probability: float
     labelled: bool | None
 
 
+class Number(NamedTuple):
+    """A value of a name; `labelled` is None where the label does not say."""
+
+    name: str
+    value: float
+    labelled: float | None
+
+
 @dataclass(frozen=True)
 class Panel:
-    """One task's column. A task of tags has `tags` and no pictures."""
+    """One task's column. A task of whole images has `tags` or `numbers` and no pictures."""
 
     title: str
     prediction: Picture | None = None
@@ -47,6 +57,7 @@ class Panel:
     bar: Bar | None = None
     note: str = ""
     tags: tuple[Tag, ...] = ()
+    numbers: tuple[Number, ...] = ()
 
 
 def panel(
@@ -60,11 +71,11 @@ def panel(
 ) -> Panel:
     """The panel of a raw prediction of one image (no batch axis) and its label; both share their colours.
 
-    `names` are those of the classes or tags; `span` is the nearest and farthest depth in metres.
+    `names` are those of the classes, tags or values; `span` is the nearest and farthest depth in metres.
     """
-    if kind == "tags":
-        note = "" if label is None else "filled: in the label"
-        return Panel(title, tags=_tags(prediction, label, names), note=note)
+    if kind in _OF_IMAGES:
+        return _OF_IMAGES[kind](title, prediction.detach().float().cpu(), label, names)
+    kind = likeness(kind)
     if kind == "depth":
         span = span or (depth_span(prediction) if label is None else depth_span(prediction, label))
     return Panel(
@@ -102,12 +113,43 @@ def _bar(kind: str, span: Span | None) -> Bar | None:
     return None
 
 
-def _tags(prediction: Tensor, label: Tensor | None, names: Sequence[str]) -> tuple[Tag, ...]:
-    """Tags that are predicted or labelled, at least three, the most probable first."""
-    probability = prediction.detach().float().cpu().sigmoid().tolist()
-    truth: list[bool | None] = [None] * len(probability)
-    if label is not None:
-        truth = [bool(y) if y in (0, 1) else None for y in label.cpu().tolist()]
-    tags = [Tag(_name(c, names), p, truth[c]) for c, p in enumerate(probability)]
+# --- tasks of whole images
+
+
+def _tags(title: str, prediction: Tensor, label: Tensor | None, names: Sequence[str]) -> Panel:
+    truth = None if label is None else [bool(y) if y in (0, 1) else None for y in label.cpu().tolist()]
+    note = "" if label is None else "filled: in the label"
+    return Panel(title, tags=_ranked(prediction.sigmoid(), truth, names), note=note)
+
+
+def _class(title: str, prediction: Tensor, label: Tensor | None, names: Sequence[str]) -> Panel:
+    known = label is not None and int(label) >= 0
+    truth = [c == int(label) for c in range(len(prediction))] if label is not None and known else None
+    return Panel(title, tags=_ranked(prediction.softmax(0), truth, names), note="filled: the label" * known)
+
+
+def _ranked(
+    probability: Tensor, truth: Sequence[bool | None] | None, names: Sequence[str]
+) -> tuple[Tag, ...]:
+    """What is predicted or labelled, at least three, the most probable first."""
+    tags = [
+        Tag(_name(c, names), p, None if truth is None else truth[c])
+        for c, p in enumerate(probability.tolist())
+    ]
     ranked = sorted(tags, key=lambda tag: -tag.probability)
     return tuple(tag for i, tag in enumerate(ranked) if i < 3 or tag.probability > 0.5 or tag.labelled)
+
+
+def _numbers(title: str, prediction: Tensor, label: Tensor | None, names: Sequence[str]) -> Panel:
+    truth = [nan] * len(prediction) if label is None else label.tolist()
+    known = [y if isfinite(y) else None for y in truth]
+    rows = zip(prediction.tolist(), known, strict=True)
+    numbers = tuple(Number(_name(c, names), *row) for c, row in enumerate(rows))
+    return Panel(title, numbers=numbers, note="in brackets: the label" * any(y is not None for y in known))
+
+
+_OF_IMAGES: Mapping[str, Callable[[str, Tensor, Tensor | None, Sequence[str]], Panel]] = {
+    "tags": _tags,
+    "classify": _class,
+    "regress": _numbers,
+}

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from mtlc.training.pictures.colour import Picture
-from mtlc.training.pictures.panel import Bar, Panel, Swatch, Tag
+from mtlc.training.pictures.panel import Bar, Number, Panel, Swatch, Tag
 
 PAPER, INK, FAINT = (255, 255, 255), (30, 32, 36), (112, 116, 124)
 SHADE, RULE = (222, 231, 242), (196, 200, 206)
@@ -51,6 +51,8 @@ def _blocks(panel: Panel, tile: tuple[int, int], column: int) -> list[Image.Imag
     blocks = [_text(panel.title, 16, width=column)]
     if panel.tags:
         blocks.append(_card(panel.tags, column, tile[1]))
+    if panel.numbers:
+        blocks.append(_values(panel.numbers, column, tile[1]))
     if panel.prediction is not None:
         blocks.append(_tile(panel.prediction, tile))
     if panel.label is not None:
@@ -150,6 +152,30 @@ def _tag_line(draw: ImageDraw.ImageDraw, tag: Tag, y: int, width: int) -> None:
         draw.ellipse((2, y + 5, 11, y + 14), INK if tag.labelled else None, INK)
     draw.text((24, y + 15), _fitted(tag.name, 13, width - 68), INK, _font(13), anchor="ls")
     draw.text((width, y + 15), f"{tag.probability:.2f}", FAINT, _font(13), anchor="rs")
+
+
+def _values(numbers: Sequence[Number], width: int, height: int) -> Image.Image:
+    """Names on the left, values on the right, labels in brackets; as many as the height takes."""
+    room = max(height // (LINE + 2) - 1, 1)
+    lines = min(len(numbers), room) + (len(numbers) > room)
+    block = Image.new("RGB", (width, lines * (LINE + 2)), PAPER)
+    draw = ImageDraw.Draw(block)
+    for i, each in enumerate(numbers[:room]):
+        _value_line(draw, each, i * (LINE + 2) + 15, width)
+    if len(numbers) > room:
+        draw.text(
+            (2, room * (LINE + 2) + 15), f"and {len(numbers) - room} more", FAINT, _font(13), anchor="ls"
+        )
+    return block
+
+
+def _value_line(draw: ImageDraw.ImageDraw, each: Number, y: int, width: int) -> None:
+    label = "" if each.labelled is None else f"  ({each.labelled:.4g})"
+    value = f"{each.value:.4g}"
+    taken = _length(value + label, 13)
+    draw.text((2, y), _fitted(each.name, 13, width - taken - 14), INK, _font(13), anchor="ls")
+    draw.text((width - _length(label, 13), y), value, INK, _font(13), anchor="rs")
+    draw.text((width, y), label, FAINT, _font(13), anchor="rs")
 
 
 def _cell(blocks: Sequence[Image.Image]) -> Image.Image:
