@@ -100,7 +100,7 @@ def _head(task: Task, read: str, draft: _Draft) -> str:
 def _stage(line: Line, stage: int, streams: Streams, levels: Streams, draft: _Draft) -> Streams:
     """One links line: all its steps read the state before it; the result is what they change in it."""
     if line.part.form == "joint":
-        return _joint(line, stage, streams, draft)
+        return _joint(line, stage, streams, levels, draft)
     changed: Streams = {}
     for target in line.receivers:
         others = tuple(streams[source] for source in line.sources_of(target))
@@ -110,9 +110,13 @@ def _stage(line: Line, stage: int, streams: Streams, levels: Streams, draft: _Dr
     return changed
 
 
-def _joint(line: Line, stage: int, streams: Streams, draft: _Draft) -> Streams:
+def _joint(line: Line, stage: int, streams: Streams, levels: Streams, draft: _Draft) -> Streams:
     reads = tuple(streams[task] for task in line.sources)
     writes = tuple(f"{task}_{stage}" for task in line.sources)
+    if line.part.reads_levels:
+        reads += tuple(levels[task] for task in line.sources)
+    if line.part.supervised == "levels":
+        writes += tuple(f"{task}_{stage}_levels" for task in line.sources)
     name = f"{line.part.word}_{stage}"
     features = draft.add(line.part, name, reads, writes, line.span, None, stage)
-    return dict(zip(line.sources, features, strict=True))
+    return dict(zip(line.sources, features, strict=False))  # behind the streams stand levels

@@ -26,6 +26,17 @@ class DenseHead(nn.Module):
         return enlarge(self.predict(stream), self.stride, image)
 
 
+class FirstHead(DenseHead):
+    """A `DenseHead` on a stream, or on the level of index `level` of a list: PAD-Net's first prediction."""
+
+    def __init__(self, *, dim: int, outputs: int, stride: int, level: int | None) -> None:
+        super().__init__(dim=dim, outputs=outputs, stride=stride)
+        self.level = level
+
+    def forward(self, levels: Tensor | list[Tensor], image: Tensor) -> Tensor:
+        return super().forward(levels if self.level is None else levels[self.level], image)
+
+
 class PooledHead(nn.Module):
     """The mean over all cells of the coarsest level (or of the one stream given), then linear: B×outputs."""
 

@@ -10,7 +10,7 @@ from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, Problem, ShapeError
 
 
 class Decoder(Part):
-    """Writes two features: the stream, and the top-down sums (one per level read, finest first)."""
+    """Writes two features: the stream, and its inner levels, finest first (top-down sums, one per level read)."""
 
     noun: ClassVar[str] = "decoder"
     dim: int
@@ -67,3 +67,29 @@ class Linear(Decoder):
 
     dim: int = key(64, "channels of the stream", low=1)
     levels: tuple[int, ...] | Auto = key(AUTO, "strides to read; auto: all of 4 and more", low=1)
+
+
+@register("aspp", module="mtlc.nn.aspp:Aspp")
+@dataclass(frozen=True)
+class Aspp(Decoder):
+    """DeepLab v3: the coarsest level at several dilations and as a whole, side by side, then 1x1 and 3x3.
+
+    The stream keeps the stride of that level. Chen et al. 2017 (arXiv 1706.05587), section 3.3: 1x1, a 3x3 for
+    each dilation and the image's mean, each `dim` wide, then 1x1 to `dim`. The 3x3 blocks behind it are ours,
+    as in most code for it; `depth = 0` is the paper's.
+    """
+
+    dim: int = key(256, "channels of each branch and of the stream", low=1)
+    dilations: tuple[int, ...] = key((6, 12, 18), "of the 3x3 branches", low=1)
+    depth: int = key(1, "3x3 blocks behind it (ours)", low=0)
+    levels: tuple[int, ...] | Auto = key(
+        AUTO, "strides to choose from, of which it reads the coarsest; auto: all of 4 and more", low=1
+    )
+
+    def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
+        stream = (Level(self.dim, self.reads_strides(reads[0])[-1]),)
+        return stream, stream
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        own = {"dim": self.dim, "dilations": self.dilations, "depth": self.depth}
+        return {"inputs": reads[0], "stride": self.reads_strides(reads[0])[-1], **own}

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, Problem, ShapeError, key, register
 
 Form = Literal["arrow", "joint", "single"]
+Supervised = Literal["nothing", "streams", "levels"]
 
 
 class Link(Part):
@@ -17,26 +18,42 @@ class Link(Part):
 
     `form` says how it is written: `arrow` (sources -> targets, one part per target), `joint` (one part over a set)
     or `single` (applied to each stream alone). `dim`, where a part has it, is the width it runs at.
+
+    A joint part needs the `fewest` streams; with `reads_levels` it reads, behind them, the inner levels of each
+    task's decoder. `supervised` says from what training predicts too, each with the weight of the part's key
+    `supervise`: from the `streams` it reads, or from the `levels` that it writes, for each task, behind its
+    streams.
     """
 
     noun: ClassVar[str] = "link"
     form: ClassVar[Form] = "arrow"
+    fewest: ClassVar[int] = 2
+    reads_levels: ClassVar[bool] = False
+    supervised: ClassVar[Supervised] = "nothing"
     paper: ClassVar[str] = ""
     cost: ClassVar[str] = ""
     at: int | None
 
     def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
         """By default a joint part changes all it reads; another one changes the stream that it reads first."""
-        return reads if self.form == "joint" else reads[:1]
+        return self.parted(reads)[0] if self.form == "joint" else reads[:1]
+
+    def parted(self, reads: tuple[Levels, ...]) -> tuple[tuple[Levels, ...], tuple[Levels, ...]]:
+        """The streams among what it reads, and the decoders' levels behind them."""
+        levels = 1 if self.form == "single" else len(reads) // 2 if self.reads_levels else 0
+        count = len(reads) - levels
+        return reads[:count], reads[count:]
 
 
-def _at() -> Any:
+def at_key() -> Any:
+    """The key `at`, as most links have it."""
     return key(
         None, "stride it runs at (4, 8, 16 or 32); none: the target's own, the finest for a set", low=1
     )
 
 
-def _divides(part: Link, heads: int, dim: int) -> None:
+def divides(part: Link, heads: int, dim: int) -> None:
+    """Raise `ShapeError` unless the heads split the width evenly."""
     if dim % heads:
         fits = [h for h in range(1, min(dim, 16) + 1) if dim % h == 0]
         raise ShapeError(
@@ -52,14 +69,14 @@ class Attention(Link):
     """Plain cross-attention: each cell of the target looks at every cell of all sources. The dense baseline."""
 
     heads: int = key(4, "attention heads; must divide the width", low=1)
-    at: int | None = _at()
+    at: int | None = at_key()
 
     paper: ClassVar[str] = "Vaswani et al., Attention Is All You Need, 2017 (arXiv 1706.03762), eq. 1"
     cost: ClassVar[str] = "time grows with the square of the number of cells"
 
     def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
         dim = reads[0][0].channels
-        _divides(self, self.heads, dim)
+        divides(self, self.heads, dim)
         return {"dim": dim, "sources": len(reads) - 1, "heads": self.heads}
 
 
@@ -75,7 +92,7 @@ class Kem(Link):
         AUTO, "vectors of the fixed equiangular frame in front; auto: at most 64; none: plain KEM", low=2
     )
     dim: int | Auto = key(AUTO, "width it runs at; auto: the smallest of its streams", low=1)
-    at: int | None = _at()
+    at: int | None = at_key()
     residual: float = key(1.0, "weight of what the workspace writes back (w_r)", low=0)
     mask: Literal["before", "after"] = key(
         "before", "whether the other cells are dropped before the softmax, or after it and not renormalised"
@@ -100,7 +117,7 @@ class Kem(Link):
 
     def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
         dim = reads[0][0].channels
-        _divides(self, self.heads, dim)
+        divides(self, self.heads, dim)
         frame = self.width(dim)
         if frame is not None and frame > dim:
             raise ShapeError(
@@ -121,7 +138,7 @@ class Coherence(Link):
 
     reduction: int = key(16, "how much the channel gate narrows", low=1)
     residual: bool = key(False, "add the stream to the result (the paper's figure has it, its code does not)")
-    at: int | None = _at()
+    at: int | None = at_key()
 
     paper: ClassVar[str] = "MT-CP, WACV 2025 (arXiv 2412.03179), coherence fusion module"
     cost: ClassVar[str] = (

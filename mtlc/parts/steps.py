@@ -1,4 +1,4 @@
-"""Steps the compiler adds by itself: heads, fits between unequal streams, and the pieces of trace-back."""
+"""Steps the compiler adds by itself: heads, fits between unequal streams, pieces of trace-back, first predictions."""
 
 from __future__ import annotations
 
@@ -113,3 +113,17 @@ class AuxiliaryHead(Part):
         (fused,) = reads[0]
         own = {"dim": self.dim, "outputs": self.outputs}
         return {"fused": fused.channels, "stride": fused.stride, **own}
+
+
+@dataclass(frozen=True)
+class FirstHead(DenseHead):
+    """A prediction that only training makes, from a stream or from one of several levels; else like a head."""
+
+    word: ClassVar[str] = "auxiliary"
+    module: ClassVar[str] = "mtlc.nn.heads:FirstHead"
+    level: int | None = None
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        channels, stride = reads[0][self.level or 0]
+        own = {"outputs": self.outputs, "level": self.level}
+        return {"dim": channels, "stride": stride, **own}

@@ -10,40 +10,30 @@ from mtlc.graph import Step, TaskGraph, rewrite
 from mtlc.names import Names
 from mtlc.parts.part import Levels
 from mtlc.parts.steps import Fit, GiveBack
-from mtlc.passes.streams import fitted
+from mtlc.passes.streams import fitted, owners
 
 
 def adapt(graph: TaskGraph, diagnostics: Diagnostics) -> TaskGraph:
     """Equal shapes insert nothing. A link without shapes was reported by `shapes` and stays as it is."""
     levels = graph.levels()
     names = Names([*graph.steps, *levels])
-    owners = _owners(graph)
+    tasks = owners(graph)
 
     def rule(step: Step) -> list[Step] | None:
         if not step.shapes:
             return None
         have = tuple(levels[feature] for feature in step.reads)
         want = fitted(step.part, have)
-        return None if have == want else _adapted(step, have, want, owners, names)
+        return None if have == want else _adapted(step, have, want, tasks, names)
 
     return rewrite(graph, rule)
-
-
-def _owners(graph: TaskGraph) -> dict[str, str | None]:
-    """Whose stream each feature is: a hub's are those of the streams that it reads."""
-    owners: dict[str, str | None] = {}
-    for step in graph.steps.values():
-        before = [owners.get(feature) for feature in step.reads]
-        for index, feature in enumerate(step.writes):
-            owners[feature] = step.task or before[min(index, len(before) - 1)]
-    return owners
 
 
 def _adapted(
     step: Step,
     have: tuple[Levels, ...],
     want: tuple[Levels, ...],
-    owners: Mapping[str, str | None],
+    tasks: Mapping[str, str | None],
     names: Names,
 ) -> list[Step]:
     """The fits, the link on what they write, and a step that gives back for each fitted stream it changes."""
@@ -53,7 +43,7 @@ def _adapted(
     for index, (own, seen) in enumerate(zip(have, want, strict=True)):
         if own == seen:
             continue
-        task = step.task or owners[step.reads[index]]
+        task = step.task or tasks[step.reads[index]]
         fits.append(_fit(step, index, seen, task, names))
         reads[index] = fits[-1].writes[0]
         if index < len(writes):

@@ -1,19 +1,25 @@
-"""The pass `unfold`: trace-back as refinements, deepest level first, with training-only predictions."""
+"""The pass `unfold`: trace-back as refinements, and the predictions that links make in training only."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from mtlc.diagnostics import Diagnostics
 from mtlc.graph import Auxiliary, Step, TaskGraph
 from mtlc.names import Names
-from mtlc.parts.links import TraceBack
+from mtlc.parts.links import Link, TraceBack
 from mtlc.parts.part import Levels
-from mtlc.parts.steps import AuxiliaryHead, DenseHead, Refine
+from mtlc.parts.steps import AuxiliaryHead, DenseHead, FirstHead, Fit, Refine
+from mtlc.passes.streams import owners
 
 
 def unfold(graph: TaskGraph, diagnostics: Diagnostics) -> TaskGraph:
-    """One refinement per decoder level; all but the last are supervised, with the weight `supervise`."""
+    """What trace-back is made of, one refinement per decoder level, and what training predicts beside it.
+
+    All refinements but the last are supervised; so are the streams or levels that another link names
+    (`Link.supervised`). The weight is the part's `supervise`.
+    """
     unfolding = _Unfolding(graph)
     steps = [made for step in graph.steps.values() for made in unfolding.steps(step)]
     auxiliaries = (*graph.auxiliaries, *unfolding.auxiliaries)
@@ -26,10 +32,18 @@ class _Unfolding:
         self.levels = graph.levels()
         self.names = Names([*graph.steps, *self.levels])
         self.auxiliaries: list[Auxiliary] = []
+        self.producers = graph.producers()
+        self.tasks = owners(graph)
+        self.predicted = {self.producers[feature].reads[0] for feature in graph.outputs.values()}
+        self.seen: set[tuple[int | None, str]] = set()  # line and stream
 
     def steps(self, step: Step) -> list[Step]:
-        if not isinstance(step.part, TraceBack) or not step.shapes:
+        if not step.shapes or not isinstance(step.part, Link):
             return [step]
+        return self._traced(step) if isinstance(step.part, TraceBack) else [step, *self._first(step)]
+
+    def _traced(self, step: Step) -> list[Step]:
+        assert isinstance(step.part, TraceBack)
         stream, back = step.reads
         made: list[Step] = []
         for number, level in enumerate(reversed(range(len(self.levels[back]))), 1):
@@ -52,13 +66,46 @@ class _Unfolding:
     def _auxiliary(self, step: Step, weight: float, fused: str, number: int) -> Step:
         assert step.task is not None
         name = self.names.fresh(f"{step.task}_auxiliary_{number}")
-        head = self.graph.producers()[self.graph.outputs[step.task]].part
-        assert isinstance(head, DenseHead)
         ((stream,),) = (self.levels[step.reads[0]],)
-        part = AuxiliaryHead(stream.channels, head.outputs)
+        part = AuxiliaryHead(stream.channels, self._outputs(step.task))
         self.auxiliaries.append(Auxiliary(step.task, name, weight))
         made = replace(step, name=name, part=part, reads=(fused, "image"), writes=(name,), training=True)
         return self._shaped(made)
+
+    def _first(self, step: Step) -> Iterator[Step]:
+        """A prediction from every stream on the line, or from every level that the step writes, deepest first."""
+        assert isinstance(step.part, Link)
+        weight = getattr(step.part, "supervise", 0)
+        if weight and step.part.supervised == "streams":
+            for feature in map(self._unfitted, step.reads):
+                if feature not in self.predicted and (step.stage, feature) not in self.seen:
+                    self.seen.add((step.stage, feature))
+                    yield self._first_head(step, feature, None, weight)
+        elif weight and step.part.supervised == "levels":
+            for feature in step.writes[len(step.writes) // 2 :]:
+                for level in reversed(range(len(self.levels[feature]))):
+                    yield self._first_head(step, feature, level, weight)
+
+    def _unfitted(self, feature: str) -> str:
+        """The stream itself, where a link reads it at another stride or width."""
+        maker = self.producers[feature]
+        return maker.reads[0] if isinstance(maker.part, Fit) else feature
+
+    def _first_head(self, step: Step, feature: str, level: int | None, weight: float) -> Step:
+        task = self.tasks[feature]
+        assert task is not None
+        number = 1 if level is None else len(self.levels[feature]) - level
+        name = self.names.fresh(f"{task}_auxiliary_{number}")
+        self.auxiliaries.append(Auxiliary(task, name, weight))
+        part, reads = FirstHead(self._outputs(task), level), (feature, "image")
+        made = replace(step, name=name, part=part, reads=reads, writes=(name,), task=task, training=True)
+        return self._shaped(made)
+
+    def _outputs(self, task: str) -> int:
+        """The channels of a task's prediction."""
+        head = self.producers[self.graph.outputs[task]].part
+        assert isinstance(head, DenseHead)
+        return head.outputs
 
     def _shaped(self, step: Step) -> Step:
         reads: tuple[Levels, ...] = tuple(self.levels[feature] for feature in step.reads)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from mtlc.graph import Step, TaskGraph
 from mtlc.parts.decoders import Decoder
 from mtlc.parts.layers import Layer
-from mtlc.parts.steps import AuxiliaryHead, DenseHead, Fit, GiveBack, PooledHead
+from mtlc.parts.steps import DenseHead, Fit, GiveBack, PooledHead
+from mtlc.render.lanes import is_hub
 
 IMAGE_SECTION, LAYERS, DECODERS = -1, 0, 1
 _LAST_IN_STAGE = 1_000_000
@@ -48,7 +49,10 @@ def columns(graph: TaskGraph) -> Columns:
 
 
 def _spots(graph: TaskGraph, heads: int) -> dict[str, tuple[int, int]]:
-    """Section and place in it. In a stage fits come first, so that its parts stand below one another."""
+    """Section and place in it. In a stage fits come first, so that its parts stand below one another.
+
+    What exists in training only stands above what it reads in its stage; a hub has no lane, so behind that.
+    """
     producers = graph.producers()
     with_fits = {step.stage for step in graph.steps.values() if isinstance(step.part, Fit)}
     spots: dict[str, tuple[int, int]] = {}
@@ -57,11 +61,10 @@ def _spots(graph: TaskGraph, heads: int) -> dict[str, tuple[int, int]]:
         section = _section(step, before, heads)
         if isinstance(step.part, GiveBack):
             spots[step.name] = (section, _LAST_IN_STAGE)
-        elif isinstance(step.part, AuxiliaryHead):
-            spots[step.name] = max(before)
         else:
-            floor = int(step.stage in with_fits and not isinstance(step.part, Fit))
-            inside = [place + 1 for where, place in before if where == section]
+            floor = int(step.stage in with_fits and not (isinstance(step.part, Fit) or step.training))
+            beside = step.training and not is_hub(producers[step.reads[0]])
+            inside = [place + (not beside) for where, place in before if where == section]
             spots[step.name] = (section, max([floor, *inside]))
     return spots
 

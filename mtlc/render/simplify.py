@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mtlc.graph import Step, TaskGraph
-from mtlc.parts.steps import AuxiliaryHead, Fit, GiveBack, Refine
+from mtlc.parts.steps import Fit, GiveBack, Refine
 from mtlc.spec import Spec
 
 
@@ -32,7 +32,7 @@ class _Drawn:
             self._rename(step.reads[1], step)
         elif isinstance(step.part, Refine):
             self._keep(self._traced(step))
-        elif not isinstance(step.part, AuxiliaryHead):
+        elif not step.training:
             self._keep(step)
 
     def _keep(self, step: Step) -> None:

@@ -119,7 +119,7 @@ class Relations:
         mutual = relation.arrow == "<->"
         if part.form != "arrow":
             union = tuple(dict.fromkeys(sources + (targets or ())))
-            if len(union) < (2 if part.form == "joint" else 1):
+            if len(union) < (part.fewest if part.form == "joint" else 1):
                 self._too_few(relation, part)
                 return None
             return Line(union, None, part, relation.span)
@@ -139,7 +139,7 @@ class Relations:
     def _too_few(self, relation: Relation, part: Link) -> None:
         """`all` may be fewer tasks than a part needs."""
         if self.declared and not self.blocks.may_hold("task"):
-            needs = "at least two tasks" if part.form == "joint" else "a task"
+            needs = "at least two tasks" if part.form == "joint" and part.fewest > 1 else "a task"
             message = f"`{part.word}` needs {needs} with a decoder"
             self.reader.error("MTL220", message, relation.span, hint="name more tasks, or take the line out")
 

@@ -1,0 +1,135 @@
+"""MTI-Net (Vandenhende et al. 2020): PAD-Net at several scales, coarser scales hand on what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from .conv import ConvNorm
+from .pad_net import PadNet
+from .residual import Residual
+from .scales import Scales, resize
+
+
+class Mti(nn.Module):
+    """The maps of all tasks at all scales, from the coarsest to the finest, become one stream per task.
+
+    Scale 0 is a task's stream, the others its decoder's levels of strides above `stride` (see `Scales`). At
+    scale s, for task t:
+
+    1. F_t^s = refine([x_t^s ; P_t^{s+1} enlarged]), `depth` residual blocks; the coarsest scale reads x alone;
+    2. P^s = `Propagation` of the F^s of all tasks (nobody reads that of scale 0, so it has none);
+    3. D_t^s = `PadNet` of F_t^s, given the other tasks' F^s.
+
+    A task's stream is then ReLU(norm(1×1)) of its D^s of all scales, each enlarged to the finest and put side
+    by side. Reads the streams, B×dim×h×w, then the lists of levels; gives the new streams, then for each task
+    the list of its F^s, finest first, from which training predicts.
+    """
+
+    def __init__(
+        self,
+        *,
+        dim: int,
+        stride: int,
+        levels: Sequence[Sequence[tuple[int, int]]],
+        depth: int,
+        narrow: int,
+        reduction: int,
+    ) -> None:
+        super().__init__()
+        self.scales = Scales(dim=dim, stride=stride, levels=levels)
+        tasks, coarsest = len(levels), len(self.scales) - 1
+        self.refine = nn.ModuleList(
+            nn.ModuleList(_refine(dim, depth, propagated=s < coarsest) for _ in range(tasks))
+            for s in range(coarsest + 1)
+        )
+        self.propagate = nn.ModuleList(
+            Propagation(dim=dim, tasks=tasks, narrow=narrow, reduction=reduction) for _ in range(coarsest)
+        )
+        self.distil = nn.ModuleList(
+            nn.ModuleList(PadNet(dim=dim, sources=tasks - 1) for _ in range(tasks))
+            for _ in range(coarsest + 1)
+        )
+        self.fuse = nn.ModuleList(ConvNorm(dim * len(self.scales), dim, kernel=1) for _ in range(tasks))
+
+    def forward(self, *reads: Tensor | list[Tensor]) -> tuple[Tensor | list[Tensor], ...]:
+        found = self.first(self.scales(*reads))
+        distilled = [
+            [part(*_own_first(scale, task)) for task, part in enumerate(parts)]
+            for scale, parts in zip(found, self.distil, strict=True)
+        ]
+        streams = (fuse(_beside(own)) for fuse, own in zip(self.fuse, _by_task(distilled), strict=True))
+        return (*streams, *_by_task(found))
+
+    def first(self, maps: list[list[Tensor]]) -> list[list[Tensor]]:
+        """F by scale (finest first), then by task, from the maps by task, then by scale."""
+        by_scale = _by_task(maps)
+        found: list[list[Tensor]] = []
+        for scale, refine in reversed(list(enumerate(self.refine))):
+            inputs = by_scale[scale]
+            if found:
+                handed = self.propagate[scale](*found[0])
+                inputs = [torch.cat([x, resize(p, x)], 1) for x, p in zip(inputs, handed, strict=True)]
+            found.insert(0, [part(x) for part, x in zip(refine, inputs, strict=True)])
+        return found
+
+
+class Propagation(nn.Module):
+    """The feature propagation module: what all tasks found at a scale, mixed and handed to each of them.
+
+    Reads one B×dim×h×w per task and writes as many: with m the softmax over tasks, for each of the `dim`
+    groups of channels, of f([F_1; …]), P_t = SE_t(g(m ⊙ [F_1; …])) + F_t. A group holds one channel of each
+    task. f is two residual blocks, `narrow` times narrower than its input, and 1×1; g is one residual block to
+    `dim`; SE_t is a `SqueezeExcite` of task t.
+    """
+
+    def __init__(self, *, dim: int, tasks: int, narrow: int, reduction: int) -> None:
+        super().__init__()
+        self.tasks = tasks
+        wide = dim * tasks
+        inner = max(1, wide // narrow)
+        self.score = nn.Sequential(Residual(wide, inner), Residual(inner, inner), nn.Conv2d(inner, wide, 1))
+        self.mix = Residual(wide, dim)
+        self.excite = nn.ModuleList(SqueezeExcite(dim, reduction) for _ in range(tasks))
+
+    def forward(self, *found: Tensor) -> list[Tensor]:
+        whole = torch.stack(found, 2).flatten(1, 2)
+        shared = self.mix(self.mask(whole).flatten(1, 2) * whole)
+        return [excite(shared) + x for excite, x in zip(self.excite, found, strict=True)]
+
+    def mask(self, whole: Tensor) -> Tensor:
+        """B×dim×tasks×h×w, which sums to 1 over the tasks."""
+        return self.score(whole).unflatten(1, (-1, self.tasks)).softmax(2)
+
+
+class SqueezeExcite(nn.Module):
+    """x times a gate per channel: σ(W₂ ReLU(W₁ mean(x))), narrowed by `reduction` (Hu et al. 2018)."""
+
+    def __init__(self, dim: int, reduction: int) -> None:
+        super().__init__()
+        hidden = max(1, dim // reduction)
+        self.gate = nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gate(x.mean((2, 3))).sigmoid()[:, :, None, None]
+
+
+def _refine(dim: int, depth: int, *, propagated: bool) -> nn.Module:
+    first = 2 * dim if propagated else dim
+    return nn.Sequential(Residual(first, dim), *(Residual(dim, dim) for _ in range(depth - 1)))
+
+
+def _own_first(maps: list[Tensor], task: int) -> list[Tensor]:
+    return [maps[task], *maps[:task], *maps[task + 1 :]]
+
+
+def _beside(maps: list[Tensor]) -> Tensor:
+    """All at the size of the first, side by side."""
+    return torch.cat([maps[0], *(resize(x, maps[0]) for x in maps[1:])], 1)
+
+
+def _by_task(maps: list[list[Tensor]]) -> list[list[Tensor]]:
+    """Rows become columns: by task then scale from by scale then task, and the other way round."""
+    return [list(each) for each in zip(*maps, strict=True)]
