@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mtlc.consequences import settle
 from mtlc.diagnostics import Diagnostic, Diagnostics
 from mtlc.expand import expand
 from mtlc.graph import TaskGraph
@@ -79,6 +80,7 @@ def front(
     spec = draft(file, diagnostics, overrides=[o for o in given if o is not None], plugins=plugins)
     if diagnostics.failed:  # what could be read may have mistakes of shape as well
         run_passes(expand(spec, diagnostics), diagnostics, after="shapes")
+        settle(diagnostics)
         return None
     graph = graph_of(spec, diagnostics)
     return None if diagnostics.failed else (spec, graph)

@@ -1,6 +1,6 @@
 """What is wrong with a text: diagnostics, their collector, and did-you-mean."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +19,10 @@ class Label:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One mistake: a stable code, one sentence, its place, related places, and an action as a way out."""
+    """One mistake: a stable code, one sentence, its place, related places, and an action as a way out.
+
+    `reach` are the stretches of text that a mistake leaves unsure: what is read there is a guess.
+    """
 
     code: str
     message: str
@@ -27,6 +30,7 @@ class Diagnostic:
     others: tuple[Label, ...] = ()
     hint: str | None = None
     severity: Severity = "error"
+    reach: tuple[Span, ...] = ()
 
 
 class Diagnostics:
@@ -44,8 +48,10 @@ class Diagnostics:
         *,
         hint: str | None = None,
         others: Iterable[Label] = (),
+        reach: Iterable[Span] = (),
     ) -> None:
-        self._found.append(Diagnostic(code, message, Label(span, label), tuple(others), hint))
+        place = Label(span, label)
+        self._found.append(Diagnostic(code, message, place, tuple(others), hint, reach=tuple(reach)))
 
     def warning(
         self,
@@ -61,6 +67,10 @@ class Diagnostics:
 
     def extend(self, others: Iterable[Diagnostic]) -> None:
         self._found.extend(others)
+
+    def keep(self, wanted: Callable[[Diagnostic], bool]) -> None:
+        """Forget all others."""
+        self._found = [each for each in self._found if wanted(each)]
 
     @property
     def failed(self) -> bool:

@@ -1,4 +1,4 @@
-"""Random changes of specs: characters, words, lines deleted, put in, exchanged, or taken from another."""
+"""Random changes of specs: characters, words, lines deleted, put in, swapped, or taken from another spec."""
 
 from __future__ import annotations
 
@@ -47,6 +47,12 @@ def spot(count: int, share: float) -> int:
     return min(int(share * count), count - 1)
 
 
+def partner(edit: Edit, count: int) -> int:
+    """What a word or a line changes places with: its neighbour, or any other."""
+    far = spot(count, edit.what)
+    return far if edit.kind.startswith("exchange") else min(spot(count, edit.where) + 1, count - 1)
+
+
 def characters(text: str, edit: Edit) -> str:
     place = spot(len(text), edit.where)
     before, here, after = text[:place], text[place], text[place + 1 :]
@@ -60,8 +66,8 @@ def words(text: str, edit: Edit) -> str:
     found = list(WORD.finditer(text))
     first = found[spot(len(found), edit.where)]
     new = WORDS[spot(len(WORDS), edit.what)]
-    if edit.kind.startswith("swap"):
-        second = found[spot(len(found), edit.what)]
+    if edit.kind.startswith(("swap", "exchange")):
+        second = found[partner(edit, len(found))]
         first, second = sorted((first, second), key=lambda each: each.start())
         if first is second:
             return text
@@ -74,8 +80,8 @@ def words(text: str, edit: Edit) -> str:
 def lines(text: str, edit: Edit, others: list[str]) -> str:
     found = text.split("\n")
     place = spot(len(found), edit.where)
-    if edit.kind.startswith("swap"):
-        second = spot(len(found), edit.what)
+    if edit.kind.startswith(("swap", "exchange")):
+        second = partner(edit, len(found))
         found[place], found[second] = found[second], found[place]
     elif edit.kind.startswith("delete"):
         del found[place]
@@ -91,6 +97,7 @@ KINDS = [
     for what in ("character", "word", "line")
     for how in ("delete", "insert", "replace", "swap")
 ]
+FAR_KINDS = ["exchange word", "exchange line"]  # one edit, but of two places in the text
 
 
 def mutate(text: str, edits: list[Edit], others: list[str]) -> str:

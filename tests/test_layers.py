@@ -23,7 +23,7 @@ PACKAGE = ROOT / "mtlc"
 LAYERS = """
 source
 diagnostics
-report names
+report names consequences
 syntax
 parse
 format plugins

@@ -7,7 +7,7 @@ import os
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mutants import KINDS, OVERRIDES, PATHS, WORDS, Edit, all_lines, characters, mutate
+from mutants import FAR_KINDS, KINDS, OVERRIDES, PATHS, WORDS, Edit, all_lines, characters, mutate
 
 from mtlc import report
 from mtlc.api import check
@@ -18,7 +18,7 @@ SCALE = int(os.environ.get("MTLC_MUTANTS", "1"))  # times as many, for a long lo
 TEXTS = [path.read_text(encoding="utf-8") for path in PATHS]
 LINES = all_lines()
 share = st.integers(0, 999_999).map(lambda part: part / 1_000_000)  # floats would prefer round ones
-edit = st.builds(Edit, st.sampled_from(KINDS), share, share)
+edit = st.builds(Edit, st.sampled_from([*KINDS, *FAR_KINDS]), share, share)
 base = st.integers(0, len(PATHS) - 1)
 
 

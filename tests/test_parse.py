@@ -295,7 +295,7 @@ MISTAKES = [
     ("balance lps(spread = 3)", "MTL030", "("),
     ('task "a"', "MTL030", '"a"'),
     ("{ x = 1 }", "MTL030", "{"),
-    ("train { batch size = 3 }", "MTL030", "="),
+    ("train { batch size = 3 }", "MTL030", "batch size"),
     ("use common.mtl", "MTL031", "common"),
     ("use", "MTL031", ""),
     ("let x", "MTL032", ""),

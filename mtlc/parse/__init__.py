@@ -91,9 +91,13 @@ def _check_escapes(draft: Draft, found: Diagnostics) -> None:
                 found.error("MTL008", message, span, 'only `\\"` and `\\\\` do', hint=hint)
 
 
-def _report(draft: Draft, found: Diagnostics, base: int, mistake: Mistake) -> None:
+def _report(
+    draft: Draft, found: Diagnostics, base: int, mistake: Mistake, piece: tuple[int, int] | None = None
+) -> None:
+    """`piece` is the entry that cannot be read because of it."""
     span = draft.span(base + mistake.start, base + mistake.end)
-    found.error(mistake.code, mistake.message, span, mistake.label, hint=mistake.hint)
+    reach = [draft.span(base + piece[0], base + piece[1])] if piece else []
+    found.error(mistake.code, mistake.message, span, mistake.label, hint=mistake.hint, reach=reach)
 
 
 def _offset(text: str, error: UnexpectedInput) -> int:
@@ -158,7 +162,7 @@ class _Reading:
         mistake = explain(trouble)
         start, end = _piece(text, trouble.offset)
         if not self.is_told(base + trouble.offset):
-            _report(self.draft, self.found, base, mistake)
+            _report(self.draft, self.found, base, mistake, None if mistake.second else (start, end))
         mended = self.without(text, trouble.offset, (start, end), mistake)
         return mended if mended != text else self.blank(text, 0, len(text)), trouble.offset
 

@@ -46,10 +46,21 @@ class _Checker:
             self.quote(mark)
         return True
 
-    def report(self, code: str, message: str, offset: int, label: str, hint: str, *others: Label) -> None:
+    def report(
+        self, code: str, message: str, offset: int, label: str, hint: str, *others: Label, unsure: int = -1
+    ) -> None:
+        """`unsure` is where the draft was mended, if that is another line."""
         self.reported.append(offset)
         span = Span(self.source, offset, offset + 1)
-        self.diagnostics.error(code, message, span, label, hint=hint, others=others)
+        reach = [self.line_of(offset), *([Span(self.source, unsure, unsure)] if unsure >= 0 else [])]
+        self.diagnostics.error(code, message, span, label, hint=hint, others=others, reach=reach)
+
+    def line_of(self, offset: int) -> Span:
+        """What a bracket makes unsure: its line, and above a closing one the lines indented deeper."""
+        line = self.source.line(offset)
+        closes = self.text[offset : offset + 1] in ")]}" and self.margin.start(line) == offset
+        first = self.margin.first_deeper(line) if closes else line
+        return Span(self.source, self.margin.start(first), max(self.margin.end(line), offset + 1))
 
     def too_deep(self, offset: int) -> bool:
         message = f"brackets are nested deeper than {DEPTH}"
@@ -111,7 +122,11 @@ class _Checker:
             self.stack.pop()
         elif self.stack and self.stack[-1].char != "{":
             self.mismatched(self.stack.pop(), char, offset)
-        elif not (char == "}" and not self.stack and self.add_brace_above(offset)):
+        elif not (
+            self.add_brace_above(offset)
+            if char == "}" and not self.stack
+            else char != "}" and self.add_beginning(char, offset)
+        ):
             self.stray(char, offset)
 
     def is_stray(self, char: str, offset: int) -> bool:
@@ -156,7 +171,8 @@ class _Checker:
         """Openers (innermost first) without closers before `limit`: one mistake for those of one line."""
         told: set[int] = set()
         for opener in openers:
-            self.added.append((self.margin.closing_place(opener, limit), CLOSER[opener.char]))
+            place = self.margin.closing_place(opener, limit)
+            self.added.append((place, CLOSER[opener.char]))
             if opener.line in told:
                 continue
             told.add(opener.line)
@@ -164,9 +180,8 @@ class _Checker:
             others = [Label(Span(self.source, each.offset, each.offset + 1), "nor is this") for each in same]
             closers = "".join(CLOSER[each.char] for each in openers if each.line == opener.line)
             message = f"`{opener.char}` is never closed"
-            self.report(
-                "MTL003", message, opener.offset, "opened here", f"close it with `{closers}`", *others
-            )
+            hint = f"close it with `{closers}`"
+            self.report("MTL003", message, opener.offset, "opened here", hint, *others, unsure=place)
 
     def add_inline_brace(self, offset: int) -> bool:
         """A `}` too many may be a `{` too few on its line: `task semseg classes = 40 }`."""
@@ -182,7 +197,24 @@ class _Checker:
         line = self.source.line(offset)
         if not self.stack or self.stack[-1].line == line or self.stack[-1].indent >= self.margin.indent(line):
             return False
-        self.stray("}", offset)
+        if not self.add_beginning("}", offset):
+            self.stray("}", offset)
+        return True
+
+    def add_beginning(self, char: str, offset: int) -> bool:
+        """Or one that begins its line, under lines that are indented deeper: their beginning is missing."""
+        line = self.source.line(offset)
+        first = self.margin.first_deeper(line)
+        if self.margin.start(line) < offset or first == line:
+            return False
+        place = self.margin.start(first)
+        if char == "}":
+            self.orphans(place, offset)
+            return True
+        self.added += [(place, added) for added in ("_=[" if char == "]" else "_=_(")]
+        label = Label(Span(self.source, offset, offset + 1), "closed here")
+        hint = f"write the beginning of their entry above: `key = {'' if char == ']' else 'part'}{_opening(char)}`"
+        self.report("MTL012", "values stand without a key", place, "the first of them", hint, label)
         return True
 
     def add_brace_above(self, offset: int) -> bool:

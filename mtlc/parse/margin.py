@@ -54,7 +54,8 @@ class Margin:
         for line in range(opener.line + 1, self.source.line(limit) + 1):
             if self.is_blank(line):
                 continue
-            begins = opener.char != "{" or _HEADER.match(self.source.line_text(line))
+            inner = opener.char != "{" or opener.indent > 0
+            begins = inner or _HEADER.match(self.source.line_text(line))
             if self.indent(line) <= opener.indent and begins:
                 return max(end, opener.offset + 1)
             end = code_end(self.text, self.source.start(line), min(self.end(line), limit))

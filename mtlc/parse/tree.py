@@ -66,10 +66,15 @@ class Reader:
             self.read(keyword),
             None if name is None else self.read(name),
             None if kind is None else self.read(kind),
-            None if body is None else self.all(body.children),
+            None if body is None else self.body(body),
             self.span(tree),
             damaged=any(start <= offset <= end for offset in self.mended),
         )
+
+    def body(self, tree: Tree[Token]) -> tuple[Any, ...]:
+        """Its entries, without those whose beginning was put into the draft: what they hold was reported."""
+        entries = self.all(tree.children)
+        return tuple(each for each in entries if isinstance(each, Relation) or _beginning(each).span.text)
 
     entry_block = block
 
@@ -130,6 +135,10 @@ class Reader:
     def override(self, tree: Tree[Token]) -> Override:
         *path, value = self.all(tree.children)
         return Override(tuple(path), value, self.span(tree))
+
+
+def _beginning(entry: Assign | Block) -> Name:
+    return entry.name if isinstance(entry, Assign) else entry.keyword
 
 
 def parts(tree: Tree[Token]) -> list[Any]:

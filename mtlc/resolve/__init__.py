@@ -46,6 +46,7 @@ def draft(
     links = _links(desk, {**found, **tasks.drafts})
     balance, train, evaluation, phases = balance_of(desk), train_of(desk), eval_of(desk), phases_of(desk)
     check_names(desk, layers.found, found, evaluation, phases)
+    desk.report_no_layers()
     desk.reader.report_unknown()
     _unused_lets(desk)
     spec = Spec(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtlc import schema
-from mtlc.diagnostics import Diagnostics, suggest
+from mtlc.diagnostics import Diagnostics, Label, suggest
 from mtlc.parts.layers import Layer, timm_models
 from mtlc.parts.part import Part, named
 from mtlc.resolve.blocks import Blocks, Merged, told
@@ -27,6 +27,7 @@ class Desk:
     diagnostics: Diagnostics
     origins: dict[str, Origin] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
+    no_layers: dict[str, tuple[list[str], list[Span]]] = field(default_factory=dict)
 
     def part(
         self, space: type[Part], block: Merged, given: list[Given], owner: str, *beside: schema.Key
@@ -83,12 +84,23 @@ class Desk:
         )
 
     def no_layer(self, name: str, span: Span, known: Mapping[str, Any]) -> Unreadable:
-        if self.blocks.may_hold(name):
-            return UNREADABLE
-        guess = suggest(name, known)
-        hint = f"did you mean `{guess}`?" if guess else f"layers above it are {ticked(known)}"
-        hint = hint if known else "it is the first layer: leave `from` out"
-        return self.reader.error("MTL203", f"there is no layer `{name}`", span, "undeclared", hint=hint)
+        """Remember a name of no layer, and the layers that could be meant there."""
+        self.no_layers.setdefault(name, (list(known), []))[1].append(span)
+        return UNREADABLE
+
+    def report_no_layers(self) -> None:
+        """All uses of one unknown name are one mistake; without any layer, that is the mistake."""
+        some = next(self.blocks.of("shared", "layer"), None) is not None
+        for name, (known, spans) in self.no_layers.items():
+            if not some or self.blocks.may_hold(name, "shared", "layer"):
+                continue
+            guess = suggest(name, known)
+            hint = f"did you mean `{guess}`?" if guess else f"layers above it are {ticked(known)}"
+            hint = hint if known else "it is the first layer: leave `from` out"
+            first, *others = dict.fromkeys(spans)
+            more = tuple(Label(span, "and here") for span in others)
+            message = f"there is no layer `{name}`"
+            self.reader.error("MTL203", message, first, "undeclared", hint=hint, others=more)
 
 
 def removed(block: Merged) -> bool:

@@ -71,6 +71,12 @@ class Layers:
             return self.desk.reader.error("MTL205", message, entry.value.span, hint=hint)
         return self.desk.no_layer(name, entry.value.span, self.found)
 
+    def _is_reached(self, layer: Layer, sound: dict[str, Layer]) -> bool:
+        """Whether the layer reads a sound one, or the image for good: not where a named layer is missing."""
+        if layer.reads is not None:
+            return layer.reads in sound
+        return layer.part.reads_image or not self.desk.no_layers
+
     def sound(self) -> dict[str, Layer]:
         """The layers that could be read down to the image, with nothing lost that might stand between."""
         sound: dict[str, Layer] = {}
@@ -80,6 +86,6 @@ class Layers:
                 for word in ("shared", "layer")
                 if (word, name) in self.desk.blocks.blocks
             )
-            if isinstance(layer, Layer) and whole and (layer.reads is None or layer.reads in sound):
+            if isinstance(layer, Layer) and whole and self._is_reached(layer, sound):
                 sound[name] = layer
         return {} if self.desk.blocks.may_hold("shared", "layer") else sound

@@ -45,6 +45,8 @@ def _near_mistakes(source: Source, diagnostics: Diagnostics) -> set[str]:
                 found.update(_WORD.findall(text[: span.start - start] + text[span.end - start :]))
             if each.code == "MTL013":  # entries without a block: its beginning is missing
                 found.update(KEYWORDS)
+            if not text[:1].isspace() and not text.startswith(KEYWORDS):  # it may begin any statement
+                found.update((*KEYWORDS, "use") if '.mtl"' in text else KEYWORDS)
     return found
 
 
@@ -95,7 +97,9 @@ class _Merge:
             self._unknown(block)
             return
         if not self._header_fits(block):
-            self.blocks.lost |= {keyword, *([block.name.text] if block.name else [])}
+            nameless = keyword in (*RELATIONS, "train", "eval")  # and a name: another block may be meant
+            self.blocks.lost |= set(KEYWORDS) if nameless else {keyword}
+            self.blocks.lost |= {block.name.text} if block.name else set()
             return
         name = block.name.text if block.name and keyword in NAMED else ""
         known = self.blocks.blocks.get((keyword, name))
@@ -229,6 +233,7 @@ class _Merge:
                 message, hint = "a phase needs a name", "write `phase NAME { steps = … }`"
             elif merged.keyword == "train" and block.name and suggest(block.keyword.text, ["phase"]):
                 hint = "did you mean `phase`?"
+            self.blocks.lost |= {part.text for part in (block.keyword, block.name) if part}
             self.diagnostics.error("MTL217", message, block.header, hint=hint)
             return
         name = block.name.text

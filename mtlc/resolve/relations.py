@@ -51,7 +51,7 @@ class Relations:
     def report_unknown(self) -> None:
         """All uses of one unknown name are one mistake."""
         for name, (first, *others) in self.unknown.items():
-            if self.blocks.may_hold(name):
+            if self.blocks.may_hold(name, "task"):
                 continue
             guess = suggest(name, [*self.declared, "all"])
             hint = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -99,6 +99,7 @@ class Reader:
             others = (each.because,) if each.because else ()
             values[keys[name].attribute] = self.value(each.value, keys[name], owner, others)
         missing = [key for key in keys.values() if key.required and key.attribute not in values]
+        bad |= {key.name for key in missing if self.may_hold(key.name)}
         for key in missing:
             if key.name not in bad and not damaged:
                 hint = f"add `{key.name} = …`: {key.help}"
@@ -132,7 +133,9 @@ class Reader:
                 self._twice(each.name, placed[each.name.text], owner)
                 bad.add(each.name.text)
             elif each.name.text not in keys:
-                bad.add(self.unknown_key(each.name, known, owner))
+                there = {one.name.text if one.name else "" for one in given}
+                needed = [key.name for key in keys.values() if key.required and key.name not in there]
+                bad.add(self.unknown_key(each.name, known, owner, needed if "" not in there else ()))
             else:
                 placed[each.name.text] = each
         return placed, bad & set(keys)
@@ -152,8 +155,11 @@ class Reader:
             "MTL105", f"{owner} has `{name.text}` twice", name.span, "second", hint="keep one", others=others
         )
 
-    def unknown_key(self, name: Name, keys: Mapping[str, Key], owner: str) -> str:
-        """Report a key that there is none of; gives the key that was probably meant, or an empty name."""
+    def unknown_key(self, name: Name, keys: Mapping[str, Key], owner: str, needed: Sequence[str] = ()) -> str:
+        """Report a key that there is none of; gives the key that was probably meant, or an empty name.
+
+        Where one `needed` key is missing, and no other is called so, that one was meant.
+        """
         guess = meant(name.text, keys)
         holder = _holder(name.text, keys) or (
             _holder(meant(name.text, ["lr", "dim"]) or "", keys) if not guess else None
@@ -163,6 +169,8 @@ class Reader:
             hint = f"write `{holder[0]} = {holder[1].word}({holder[2]} = …)`"
         elif guess:
             hint = f"did you mean `{guess}`?"
+        elif len(needed) == 1:
+            guess, hint = needed[0], f"did you mean `{needed[0]}`, which {owner} needs?"
         self.error("MTL101", f"{owner} has no key `{name.text}`", name.span, "unknown key", hint=hint)
         return holder[0] if holder else guess or ""
 
@@ -230,7 +238,7 @@ class Reader:
             self.meant |= {guess} if guess else set()
             hint = f"did you mean `${guess}`?" if guess else f"add `let {name} = …` at the top"
             more = tuple(Label(span, "and here") for span in others)
-            if not self.may_hold(name):
+            if not self.may_hold(name) and not self.may_hold("let"):
                 self.error(
                     "MTL109", f"`${name}` has no value", first, "no `let` names it", hint=hint, others=more
                 )

@@ -103,6 +103,8 @@ def no_via(t: Trouble) -> Mistake | None:
         return t.gap(
             "MTL016", "one `=` follows several names", "one key is expected", "write each key with its value"
         )
+    if alone and t.stops:
+        return t.at(NAME, "MTL020", "a relation has no `via`", "`via` is expected after this", _via_hint(t))
     shown = f"before `{t.found}`" if t.found and not t.stops else "after this"
     return t.gap("MTL020", "a relation has no `via`", f"`via` is expected {shown}"[:60], _via_hint(t))
 
@@ -126,15 +128,21 @@ def inner_header(t: Trouble) -> Mistake | None:
     if t.inside != "{" or "LBRACE" not in t.accepts or "VIA" in t.accepts:
         return None
     key, *rest = t.words
+    if key == "via":
+        hint = "write a task there, or `all`"
+        return t.at("via", "MTL023", "no task stands before `via`", "a task is expected before this", hint)
+    if t.stops and re.match(r"\s*\{", t.text[t.offset :]):
+        hint = "write `{` on the line of its keyword"
+        return t.gap("MTL030", f"`{' '.join(t.words)}` has its `{{` on another line", "`{` is expected", hint)
     if t.found in ("via", "->", "<->") and rest:
         return t.at(
             NAME, "MTL015", "a comma is missing", "`,` is expected before this", f"write `, {rest[-1]}`"
         )
     if t.found == "=" or (t.found and not t.stops and t.found != "("):
         hint = f"write `{'_'.join(t.words)} = …` for a key, `{' '.join(t.words)} {{ … }}` for a block"
-        return t.here(
-            "MTL030", f"`{' '.join(t.words)}` is neither a key nor a block", "`{` is expected", hint
-        )
+        message = f"`{' '.join(t.words)}` is neither a key nor a block"
+        start = t.offset - len(t.head.lstrip())
+        return Mistake("MTL030", message, start, start + len(t.head.strip()), "this", hint)
     if not rest:
         return None
     if t.relates:

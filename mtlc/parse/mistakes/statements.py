@@ -11,6 +11,9 @@ _STATEMENTS = frozenset(
 )
 
 
+_PROSE = re.compile(rf"\W*(?:{NAME}\W+)*?(?:{NAME}[ \t]+){{4}}{NAME}")  # five words in a row
+
+
 def use(t: Trouble) -> Mistake | None:
     if t.accepts != {"STRING"}:
         return None
@@ -59,6 +62,15 @@ def header(t: Trouble) -> Mistake | None:
     """What does not belong to the beginning of a block, at the top level."""
     if t.inside or not ({"LBRACE", "COLON"} & t.accepts) or not t.found or not t.words:
         return None
+    if _PROSE.match(t.piece):
+        return Mistake(
+            "MTL030",
+            "this line is no statement",
+            t.offset - len(t.head.lstrip()),
+            t.offset + len(t.tail.rstrip()),
+            "words side by side",
+            "begin a comment with `#`",
+        )
     if _starts_statement(t):
         return _second_statement(t)
     if t.found == ",":
