@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mtlc.data.materials import Floats
 from mtlc.data.raycast import Hits, View, cast, dot
-from mtlc.data.rooms_classes import CLASSES
+from mtlc.data.rooms_classes import CLASSES, THINGS
 from mtlc.data.scene import Path, sample
 from mtlc.data.shading import develop, radiance
 from mtlc.data.solids import Surfaces
@@ -20,7 +20,7 @@ from mtlc.data.solids import Surfaces
 CREASE = np.float32(np.cos(np.radians(25.0)))  # surfaces that meet at more than 25° form an edge
 STEP = 0.01  # metres that surfaces of one thing must lie apart to form an edge
 LEAST = 0.004  # share of the image that a salient thing covers at least
-_FIRST_THING = CLASSES.index("table")  # this class and all after it are things that can be salient
+FIRST_THING = CLASSES.index(THINGS[0])  # this class and all after it are things
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _saliency(surfaces: Surfaces, row: NDArray[np.intp]) -> Floats:
     height, width = row.shape
     y, x = (np.arange(height) + 0.5 - height / 2)[:, None], (np.arange(width) + 0.5 - width / 2)[None, :]
     weight = np.exp(-3 * (x**2 + y**2) / ((height**2 + width**2) / 4))
-    thing = np.where(surfaces.label[row] >= _FIRST_THING, surfaces.instance[row], 0)
+    thing = np.where(surfaces.label[row] >= FIRST_THING, surfaces.instance[row], 0)
     score = np.bincount(thing.ravel(), weight.ravel())
     score[0] = 0
     salient = (thing == score.argmax()) & (score.max() > 0)

@@ -1,4 +1,4 @@
-"""The classes of the `rooms` data set, by id; imports nothing, so that `check` can read it."""
+"""The names in the labels of the `rooms` data set; imports nothing, so that `check` can read it."""
 
 CLASSES: tuple[str, ...] = (
     "floor",
@@ -17,3 +17,9 @@ CLASSES: tuple[str, ...] = (
     "plant",
     "object",
 )
+
+THINGS: tuple[str, ...] = CLASSES[CLASSES.index("table") :]
+"""The classes of things that stand in a room; before them come the room itself, its openings and pictures."""
+
+CAMERA: tuple[str, ...] = ("height", "pitch")
+"""What is said of the camera: metres above the floor, and radians by which it looks down."""

@@ -10,6 +10,7 @@ from mtlc.data.cache import Cache, Packed
 from mtlc.data.encode import unpack
 from mtlc.data.errors import DataError
 from mtlc.data.rooms import render
+from mtlc.data.rooms_labels import camera, largest
 from mtlc.data.sample import Change, Sample
 from mtlc.parts import data as parts
 from mtlc.parts.data import Label
@@ -41,7 +42,7 @@ class Rooms:
         return len(self.ids)
 
     def labelled(self, label: str) -> frozenset[str]:
-        """Every image: all labels come from the geometry."""
+        """Every image: all labels come from the geometry. (`largest` lacks in a view without any thing.)"""
         return frozenset(self.ids)
 
     def load(self, index: int, change: Change | None = None) -> Sample:
@@ -57,8 +58,10 @@ class Rooms:
             "normals": torch.from_numpy(frame.normals).permute(2, 0, 1).contiguous(),
             "edges": torch.from_numpy(frame.edges).to(torch.uint8),
             "saliency": torch.from_numpy(frame.saliency).to(torch.uint8),
+            "largest": largest(frame),
+            "camera": camera(frame),
         }
-        kept = {name: label for name, label in labels.items() if name in self._wanted}
+        kept = {n: label for n, label in labels.items() if n in self._wanted and label is not None}
         return Packed((torch.from_numpy(frame.image) * 255).round().to(torch.uint8), kept)
 
 

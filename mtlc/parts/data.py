@@ -11,7 +11,7 @@ from mtlc.parts.part import Part, Place, Problem, Size, key, register
 
 @dataclass(frozen=True)
 class Label:
-    """One kind of label of a data set: the task kind it serves and, where it has classes, their names."""
+    """One kind of label of a data set: the task kind it serves, and the names of its classes, tags or values."""
 
     kind: str
     classes: tuple[str, ...] = ()
@@ -83,7 +83,12 @@ def _augment() -> Any:
 @register("rooms", module="mtlc.data.rooms_set:Rooms")
 @dataclass(frozen=True)
 class Rooms(Data):
-    """Procedural indoor scenes, rendered by mtlc itself: exact labels from one geometry, nothing to download."""
+    """Procedural indoor scenes, rendered by mtlc itself: exact labels from one geometry, nothing to download.
+
+    Beside `semseg`, `depth`, `normals`, `edges` and `saliency` it has two labels of whole images: `largest`
+    (classify), the kind of thing that covers most of the view, and `camera` (regress), its `height` above the
+    floor in metres and its `pitch`, the angle in radians by which it looks down.
+    """
 
     size: Size = key(Size(64, 64), "height x width of the images", low=16)
     images: int = key(1000, "training images", low=1)
@@ -93,10 +98,11 @@ class Rooms(Data):
     augment: tuple[Augment, ...] = _augment()
 
     def labels(self) -> Mapping[str, Label]:
-        from mtlc.data.rooms_classes import CLASSES
+        from mtlc.data.rooms_classes import CAMERA, CLASSES, THINGS
 
         plain = {kind: Label(kind) for kind in ("depth", "normals", "edges", "saliency")}
-        return {"semseg": Label("semseg", CLASSES), **plain}
+        whole = {"largest": Label("classify", THINGS), "camera": Label("regress", CAMERA)}
+        return {"semseg": Label("semseg", CLASSES), **plain, **whole}
 
     def training_images(self) -> int | None:
         return self.images

@@ -1,9 +1,14 @@
 """The splits of `rooms` as data sets."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from mtlc.data.errors import DataError
+from mtlc.data.rooms import render
+from mtlc.data.rooms_classes import CLASSES, THINGS
+from mtlc.data.rooms_labels import largest
 from mtlc.data.rooms_set import Rooms
 from mtlc.parts import data as parts
 from mtlc.parts.part import Size
@@ -47,3 +52,43 @@ def test_only_wanted_labels_are_kept() -> None:
 
 def test_every_image_has_every_label() -> None:
     assert Rooms(PART, "test").labelled("depth") == {"test-000000", "test-000001"}
+
+
+PLACES = parts.Rooms(size=Size(48, 64), images=12)
+FLOOR, THING = CLASSES.index("floor"), CLASSES.index(THINGS[0])
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_height_and_pitch_are_those_that_the_floor_in_depth_and_normals_shows(index: int) -> None:
+    """Two ways to one camera: its pose, and the plane of the floor as the labels of its pixels have it."""
+    sample = Rooms(PLACES, "train").load(index)
+    labels = sample.labels
+    frame = render(PLACES.seed, index, 0, *PLACES.size)
+    floor = labels["semseg"] == FLOOR
+    up = labels["normals"][:, floor].mean(1)
+    rows, columns = torch.nonzero(floor, as_tuple=True)
+    k = torch.from_numpy(frame.intrinsics).float()
+    rays = torch.stack(
+        [(columns + 0.5 - k[0, 2]) / k[0, 0], (rows + 0.5 - k[1, 2]) / k[1, 1], torch.ones(len(rows))]
+    )
+    points = rays * labels["depth"][0, floor]
+    height, pitch = labels["camera"].tolist()
+    assert labels["camera"].dtype == torch.float32
+    assert len(rows) > 50 and torch.allclose(-(up @ points), torch.full((len(rows),), height), atol=2e-3)
+    assert pitch == pytest.approx(torch.asin(-up[2]).item(), abs=1e-3)
+
+
+def test_the_largest_thing_covers_most_pixels_of_those_that_stand_in_the_room() -> None:
+    seen = set()
+    for index in range(12):
+        labels = Rooms(PLACES, "train", ["largest", "semseg"]).load(index).labels
+        covered = [(labels["semseg"] == THING + each).sum().item() for each in range(len(THINGS))]
+        assert covered[labels["largest"]] == max(covered) > 0
+        seen.add(int(labels["largest"]))
+    assert len(seen) >= 4
+
+
+def test_a_view_without_any_thing_has_no_largest_one() -> None:
+    frame = render(0, 0, 0, 16, 16)
+    assert largest(replace(frame, semseg=frame.semseg * 0)) is None
+    assert largest(replace(frame, semseg=frame.semseg * 0 + THING + 2)) == 2
