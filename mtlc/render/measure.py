@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-FONT = "Open Sans"
+from mtlc import fonts
+
+FONT = fonts.FAMILY
 SIZE = 9.0
 TITLE_SIZE = 10.5
 SMALL_SIZE = 7.5

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from html import escape, unescape
-from pathlib import Path
 
+from mtlc import fonts
 from mtlc.render.measure import FONT, SIZE, TITLE_SIZE
 
-FONTS = Path(__file__).parent / "fonts"
 FAMILY = f"{FONT}, Helvetica, Arial, sans-serif"  # for a reader without the font: none is wider
 DPI = 96
 MOST_PIXELS = 16_000
@@ -40,9 +39,9 @@ def png(dot: str) -> bytes:
     text = svg(dot)
     sides = [float(side) * DPI / 72 for found in _SIZE.findall(text) for side in found]
     zoom = min(2.0, MOST_PIXELS / max(sides))
-    fonts = [str(path) for path in sorted(FONTS.glob("*.ttf"))]
+    files = [str(path) for path in (fonts.BOLD, fonts.REGULAR)]
     drawn = resvg_py.svg_to_bytes(
-        text, background="white", dpi=DPI, zoom=zoom, font_files=fonts, font_family=FONT
+        text, background="white", dpi=DPI, zoom=zoom, font_files=files, font_family=FONT
     )
     return bytes(drawn)
 

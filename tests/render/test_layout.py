@@ -81,9 +81,9 @@ def test_every_text_fits_its_box(drawn):
 def test_widths_are_those_of_the_font_that_comes_along():
     from PIL import ImageFont
 
-    from mtlc.render.paint import FONTS
+    from mtlc import fonts
 
-    font = ImageFont.truetype(FONTS / "OpenSans-Regular.ttf", 2000, layout_engine=ImageFont.Layout.BASIC)
+    font = ImageFont.truetype(fonts.REGULAR, 2000, layout_engine=ImageFont.Layout.BASIC)
     text = "The quick brown fox, 64 @ 1/4 (slots = 32): ~!#_{}|"
     assert measure.width(text, 2000) == pytest.approx(sum(map(font.getlength, text)), rel=0.002)
 

@@ -356,7 +356,22 @@ def test_the_sheet_is_the_same_every_time():
     assert sheets[0] == sheets[1]
 
 
-def test_signs_that_the_font_lacks_become_their_plain_letters_or_question_marks():
+def titled(*titles):
     image = np.zeros((64, 64, 3), np.uint8)
-    odd, plain = (contact_sheet(image, [Panel(title, image)]) for title in ("chapéu 帽", "chapeu ?"))
-    assert odd.tobytes() == plain.tobytes()
+    return [contact_sheet(image, [Panel(title, image)]).tobytes() for title in titles]
+
+
+@pytest.mark.parametrize(("name", "bare"), [("chapéu", "chapeu"), ("шляпа", "?????"), ("καπέλο", "??????")])
+def test_latin_greek_and_cyrillic_names_are_written_as_they_are(name, bare):
+    written, boxes, without = titled(name, "\ufffe" * len(name), bare)
+    assert written not in (boxes, without)
+
+
+def test_accents_that_stand_alone_are_joined_to_their_letters():
+    joined, apart = titled("chapéu", "chape\u0301u")
+    assert joined == apart
+
+
+def test_signs_that_the_font_lacks_become_their_plain_letters_or_question_marks():
+    odd, plain = titled("ｈat 帽\n\u0007", "hat ???")
+    assert odd == plain

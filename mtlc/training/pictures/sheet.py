@@ -9,6 +9,7 @@ from unicodedata import combining, normalize
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from mtlc import fonts
 from mtlc.training.pictures.colour import Picture
 from mtlc.training.pictures.panel import Bar, Number, Panel, Swatch, Tag
 
@@ -67,8 +68,8 @@ def _blocks(panel: Panel, tile: tuple[int, int], column: int) -> list[Image.Imag
 
 
 @lru_cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(fonts.REGULAR, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _length(text: str, size: int) -> int:
@@ -77,18 +78,24 @@ def _length(text: str, size: int) -> int:
 
 def _fitted(text: str, size: int, width: int) -> str:
     """The text, cut to a width in pixels."""
-    text = _plain(text)
+    text = "".join(map(_drawn, normalize("NFC", text)))
     if _length(text, size) <= width:
         return text
-    while text and _length(text + "...", size) > width:
+    while text and _length(text + "…", size) > width:
         text = text[:-1]
-    return text + "..."
+    return text + "…"
 
 
-def _plain(text: str) -> str:
-    """The text in ASCII, all that Pillow's own font draws: accents dropped, other signs as question marks."""
-    bare = "".join(c for c in normalize("NFKD", text) if not combining(c))
-    return bare.encode("ascii", "replace").decode()
+@lru_cache(maxsize=4096)
+def _drawn(sign: str) -> str:
+    """A sign, or what stands for it where the font lacks it: its letter without accents, or a question mark."""
+    bare = "".join(c for c in normalize("NFKD", sign) if not combining(c))
+    return next((each for each in (sign, bare) if each and all(map(_in_font, each))), "?")
+
+
+def _in_font(sign: str) -> bool:
+    """Latin, Greek and Cyrillic are; what is not would be drawn as the same box as a sign that nothing has."""
+    return sign.isprintable() and bytes(_font(16).getmask(sign)) != bytes(_font(16).getmask("\U0010ffff"))
 
 
 def _text(text: str, size: int, ink: tuple[int, int, int] = INK, width: int = WIDEST) -> Image.Image:
