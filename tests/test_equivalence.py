@@ -191,6 +191,37 @@ class TraceBackByHand(ByHand):
         return self.predict(final, image), inner
 
 
+# pad_net
+
+
+def pad_net(target: Tensor, others: list[Tensor], w: Weights) -> Tensor:
+    """F + Σ σ(gate(F_a)) ⊙ content(F_a), 3×3."""
+    for i, other in enumerate(others):
+        gate = F.conv2d(other, w[f"gates.{i}.weight"], padding=1)
+        target = target + torch.sigmoid(gate) * F.conv2d(other, w[f"contents.{i}.weight"], padding=1)
+    return target
+
+
+class PadNetByHand(ByHand):
+    """Normals help the others, and are themselves predicted at the first stage alone."""
+
+    def __init__(self, weights: Weights) -> None:
+        super().__init__()
+        self.weights = weights
+
+    def forward(self, image: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        streams, _ = self.decode(image)
+        final, first = dict(streams), {}
+        for task in ("semseg", "depth"):
+            others = [streams[other] for other in TASKS if other != task]
+            final[task] = pad_net(streams[task], others, under(self.weights, f"pad_net_1_{task}"))
+            name = f"{task}_auxiliary_1"
+            score = pointwise(streams[task], under(self.weights, f"{name}.predict"))
+            whole = F.interpolate(score, scale_factor=4, mode="bilinear")
+            first[name] = whole[:, :, : image.shape[2], : image.shape[3]]
+        return self.predict(final, image), first
+
+
 @pytest.fixture
 def compiled(spec):
     """A compiled model whose every tensor was moved away from its first value."""
@@ -227,6 +258,14 @@ def test_a_compiled_three_task_kem_model_equals_the_hand_written_one(compiled):
 def test_a_compiled_three_task_trace_back_model_equals_the_hand_written_one(compiled):
     model = compiled("all -> all via coherence\n  all via trace_back")
     by_hand = with_weights_of(TraceBackByHand(model.state_dict()), model.state_dict())
+    torch.testing.assert_close(model.train(IMAGE), by_hand(IMAGE), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(model.infer(IMAGE), by_hand(IMAGE)[0], atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_a_compiled_three_task_pad_net_equals_the_hand_written_one(compiled):
+    model = compiled("all -> semseg, depth via pad_net")
+    by_hand = with_weights_of(PadNetByHand(model.state_dict()), model.state_dict())
     torch.testing.assert_close(model.train(IMAGE), by_hand(IMAGE), atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(model.infer(IMAGE), by_hand(IMAGE)[0], atol=1e-4, rtol=1e-4)
 

@@ -11,13 +11,19 @@ from torch import Tensor, fx, nn
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map
 
 from mtlc.nn.adapt import Fit, GiveBack
+from mtlc.nn.aspp import Aspp
 from mtlc.nn.attention import Attention
 from mtlc.nn.cbam import Cbam
 from mtlc.nn.coherence import Coherence
 from mtlc.nn.decoders import ConvUp, Linear
 from mtlc.nn.fpn import Fpn
-from mtlc.nn.heads import AuxiliaryHead, DenseHead, PooledHead
+from mtlc.nn.heads import AuxiliaryHead, DenseHead, FirstHead, PooledHead
 from mtlc.nn.kem import Kem
+from mtlc.nn.mti import Mti, Propagation, SqueezeExcite
+from mtlc.nn.pad_net import PadNet
+from mtlc.nn.residual import Residual
+from mtlc.nn.scales import Scales
+from mtlc.nn.sequential_attention import SequentialAttention
 from mtlc.nn.timm import Timm
 from mtlc.nn.tiny import Tiny
 from mtlc.nn.trace_back import Auxiliary, Refine
@@ -50,6 +56,16 @@ def refine(last: bool) -> Refine:
     return Refine(dim=16, back=8, level=0, last=last, reduction=4)
 
 
+def scales() -> dict[str, Any]:
+    """Two tasks whose decoders' levels have one width and several."""
+    return {"dim": 16, "stride": 4, "levels": (((16, 8), (16, 16)), LEVELS[1:])}
+
+
+def scaled() -> tuple[Any, ...]:
+    """What a part reads that works at several scales: streams, and the levels below them."""
+    return stream(), stream(), [stream(16, 8), stream(16, 16)], levels()[1:]
+
+
 Case = tuple[Callable[[], nn.Module], Callable[[], tuple[Any, ...]]]
 CASES: dict[str, Case] = {
     "tiny": (lambda: Tiny(width=8, multiple=32), lambda: (image(),)),
@@ -71,6 +87,28 @@ CASES: dict[str, Case] = {
         lambda: Coherence(dim=16, sources=(16, 8), reduction=4, residual=True),
         lambda: (stream(), stream(), stream(8)),
     ),
+    "aspp": (
+        lambda: Aspp(inputs=LEVELS[2:], dim=8, dilations=(1, 2), depth=1, stride=16),
+        lambda: (levels()[2:],),
+    ),
+    "first_head": (
+        lambda: FirstHead(dim=16, outputs=3, stride=4, level=None),
+        lambda: (stream(), image()),
+    ),
+    "first_head_of_a_level": (
+        lambda: FirstHead(dim=8, outputs=3, stride=4, level=0),
+        lambda: (levels()[:1], image()),
+    ),
+    "pad_net": (lambda: PadNet(dim=16, sources=2), lambda: (stream(), stream(), stream())),
+    "mti": (lambda: Mti(**scales(), depth=1, narrow=2, reduction=2), scaled),
+    "propagation": (
+        lambda: Propagation(dim=16, tasks=3, narrow=4, reduction=4),
+        lambda: (stream(), stream(), stream()),
+    ),
+    "squeeze_excite": (lambda: SqueezeExcite(16, 4), lambda: (stream(),)),
+    "residual": (lambda: Residual(16, 8), lambda: (stream(),)),
+    "scales": (lambda: Scales(**scales()), scaled),
+    "sequential_attention": (lambda: SequentialAttention(**scales(), heads=2), scaled),
     "cbam": (lambda: Cbam(16, 4), lambda: (stream(),)),
     "refine_inner": (lambda: refine(last=False), lambda: (stream(16, 16), levels()[:1])),
     "refine_last": (lambda: refine(last=True), lambda: (stream(16, 16), levels()[:1])),

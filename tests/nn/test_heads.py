@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mtlc.nn.heads import AuxiliaryHead, DenseHead, PooledHead
+from mtlc.nn.heads import AuxiliaryHead, DenseHead, FirstHead, PooledHead
 
 
 @pytest.mark.parametrize("head", [DenseHead, AuxiliaryHead])
@@ -24,6 +24,17 @@ def test_a_dense_prediction_lies_where_its_cell_lies() -> None:
     weight = out - out.min()
     centre = (place * weight).sum((1, 2)) / weight.sum()
     assert centre.tolist() == pytest.approx([9.5, 21.5])
+
+
+def test_a_first_prediction_is_a_heads_on_the_level_it_names() -> None:
+    maps, image = [torch.randn(2, 8, 8, 12), torch.randn(2, 8, 4, 6)], torch.rand(2, 3, 30, 45)
+    head = FirstHead(dim=8, outputs=5, stride=8, level=1)
+    whole = DenseHead(dim=8, outputs=5, stride=8)
+    whole.load_state_dict(head.state_dict())
+    assert torch.equal(head(maps, image), whole(maps[1], image))
+    of_a_stream = FirstHead(dim=8, outputs=5, stride=8, level=None)
+    of_a_stream.load_state_dict(head.state_dict())
+    assert torch.equal(of_a_stream(maps[1], image), whole(maps[1], image))
 
 
 def test_a_pooled_prediction_is_linear_in_the_mean_of_the_coarsest_level() -> None:

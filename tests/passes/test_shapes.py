@@ -35,6 +35,22 @@ def test_a_decoder_writes_its_stream_at_the_finest_stride_it_reads_and_keeps_its
     assert found["depth_levels"] == levels((12, 8), (12, 16))
 
 
+def test_aspp_streams_the_coarsest_level_it_may_read(passed):
+    for strides, stride in (("auto", 32), ("[8, 4]", 8)):
+        found = passed(TWO + f"task all {{ decoder = aspp(dim = 12, levels = {strides}) }}\n").levels()
+        assert found["depth"] == found["depth_levels"] == levels((12, stride))
+
+
+@pytest.mark.parametrize("part", ["mti", "sequential_attention"])
+def test_scales_meet_where_the_levels_below_the_streams_do(passed, found, part):
+    """The finest scale is the stream, brought to the finest stride of all."""
+    text = TWO + "task edges { decoder = linear(levels = [8, 16, 32]) }\n"
+    assert passed(text + f"links {{ all via {part} }}\n").levels()["edges_1"] == levels((64, 8))
+    less = TWO + f"task edges {{ decoder = linear(levels = [4, 16, 32]) }}\nlinks {{ all via {part} }}\n"
+    assert [each.code for each in found(less)] == ["MTL307"]
+    assert not found(less.replace(part, f"{part}(at = 8)"))
+
+
 def test_every_step_has_shapes_after_the_passes(passed):
     graph = passed(
         TWO + "links {\n all via kem(at = 8)\n all -> all via coherence then attention(at = 16)\n"
@@ -52,6 +68,19 @@ def test_every_step_has_shapes_after_the_passes(passed):
         ("shared a : tiny\ntask depth\ntask edges\nlinks { all via kem(at = 5) }", "MTL304", "not at 5", 5),
         ("shared a : tiny\ntask depth\ntask edges\nlinks { all via kem(heads = 5) }", "MTL305", "5 heads", 5),
         ("shared a : tiny\ntask depth\ntask edges\nlinks { all via kem(etf = 65) }", "MTL306", "65", 5),
+        (
+            "shared a : tiny\ntask depth\ntask edges\nlinks { all via sequential_attention(heads = 5) }",
+            "MTL305",
+            "5 heads",
+            5,
+        ),
+        (
+            "shared a : tiny\ntask depth\ntask edges { decoder = aspp(levels = [4]) }\nlinks { all via mti }",
+            "MTL307",
+            "one task has levels of stride 8, 16, 32, another no level",
+            5,
+        ),
+        ("shared a : tiny\ntask depth { decoder = aspp(levels = [6]) }", "MTL303", "asks for stride 6", 3),
         (
             "shared a : tiny\ntask depth\ntask edges\nlinks { all -> all via attention(heads = 3) }",
             "MTL305",
