@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SPLITS = ("train", "val", "test")
-KINDS = ("semseg", "depth", "normals", "edges", "saliency", "tags")
+KINDS = (
+    "semseg",
+    "human_parts",
+    "depth",
+    "normals",
+    "edges",
+    "saliency",
+    "tags",
+    "classify",
+    "regress",
+)
 IGNORE = 255
 
 
@@ -41,12 +51,16 @@ class ManifestError(Exception):
 @dataclass(frozen=True)
 class Ids:
     """The images of a split: written out (`ids`), one a line in a file below the root (`file`), or those of
-    the images on disk that match a glob (`glob`). The ids of the splits in `without` are left out."""
+    the images on disk that match a glob (`glob`). The ids of the splits in `without` are left out.
+
+    `folder` is what `{split}` stands for in patterns; None: the split's name.
+    """
 
     ids: tuple[str, ...] = ()
     file: str | None = None
     glob: str | None = None
     without: tuple[str, ...] = ()
+    folder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +118,27 @@ class Derived:
 
 
 @dataclass(frozen=True)
+class Camera:
+    """A pinhole camera, in pixels, the centre of the first one being (0, 0): `numbers` are fx, fy, cx, cy, or
+    stand in `file`, which may hold `{id}`. They are for maps of `size`; None: for each map as it is."""
+
+    numbers: tuple[float, float, float, float] | None = None
+    file: str | None = None
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Normals of the surface that a depth label shows, made at the size of its files; see `surface.py`."""
+
+    label: str
+    camera: Camera
+    step: int = 4
+    median: int = 5
+    jump: float = 0.08
+
+
+@dataclass(frozen=True)
 class Table:
     """Tags of all images in one JSON or CSV file below the root.
 
@@ -122,27 +157,68 @@ class Table:
     separator: str = " "
 
 
-Encoding = ClassIds | Mask | Metres | Vectors | Derived | Table
+@dataclass(frozen=True)
+class ClassTable:
+    """One class for each image: a name of the label's classes, or one of the ids that `raw` holds for each.
+
+    It stands in one JSON or CSV file below the root, at `path` or in the column `value` of the row whose
+    `column` is the id; without a `file` it is the last folder of the image's id. What is in `ignore` means
+    that nobody knows.
+    """
+
+    raw: tuple[tuple[int, ...], ...]
+    file: str | None = None
+    path: str | None = None
+    column: str | None = None
+    value: str = "class"
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NumberTable:
+    """The numbers of each image in one JSON or CSV file: value × scale + offset, each with its own.
+
+    JSON: at `path`, a number, a list of all, or a mapping of names. CSV: a column for each, in the row whose
+    `column` is the id. Nobody knows a number that is empty, null or in `ignore`.
+    """
+
+    file: str
+    path: str | None = None
+    column: str | None = None
+    scale: tuple[float, ...] = (1.0,)
+    offset: tuple[float, ...] = (0.0,)
+    ignore: tuple[float, ...] = ()
+
+
+OfImages = Table | ClassTable | NumberTable
+Encoding = ClassIds | Mask | Metres | Vectors | Derived | Surface | OfImages
 
 
 @dataclass(frozen=True)
 class LabelEntry:
-    """One label: its kind, the names of its classes, the patterns of its files, and how values are meant."""
+    """One label: its kind, the names of its classes, tags or values, the patterns of its files, and how what
+    stands in them is meant."""
 
     kind: str
     classes: tuple[str, ...]
     files: tuple[str, ...]
     encoding: Encoding
+    bits: int | None = None
+    """How many bits a value of its files has; None: any."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A whole manifest. Patterns hold `{id}` and start from the data's root."""
+    """A whole manifest. Patterns hold `{id}`, may hold `{split}`, and start from the data's root."""
 
     path: str
     images: tuple[str, ...]
     splits: Mapping[str, Ids]
     labels: Mapping[str, LabelEntry]
+
+    def folder(self, split: str) -> str:
+        """What `{split}` stands for in the patterns of a split."""
+        return self.splits[split].folder or split
 
 
 def read_manifest(path: str | Path) -> Manifest:
