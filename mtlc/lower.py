@@ -19,9 +19,9 @@ from torch import Tensor, fx, nn
 
 from mtlc.graph import IMAGE_FEATURE, Step, TaskGraph
 from mtlc.names import Names
-from mtlc.parts.layers import Layer
+from mtlc.parts.encoders import Encoder
 from mtlc.parts.part import Auto, Levels, Part
-from mtlc.plan import Plan, inference
+from mtlc.plan import Plan, inference, training
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,10 @@ class Model:
             if task not in known:
                 raise KeyError(f"there is no task `{task}`; the tasks are {', '.join(known)}")
         return _module(self.train, inference(self.plan.graph, wanted), self.attributes, "infer")
+
+    def training_slice(self, tasks: Iterable[str]) -> fx.GraphModule:
+        """What the losses of these tasks need, over the same modules; gives what `train` gives of them."""
+        return _module(self.train, training(self.plan.graph, tasks), self.attributes, "train")
 
     def module(self, step: str) -> nn.Module:
         """The module of a step, by the step's name."""
@@ -103,7 +107,7 @@ def _multiple(graph: TaskGraph) -> int:
 
 def _build(part: Part, reads: tuple[Levels, ...], multiple: int) -> nn.Module:
     arguments = {key: _plain(value) for key, value in part.arguments(reads).items()}
-    if isinstance(part, Layer) and part.reads_image:
+    if isinstance(part, Encoder):
         arguments["multiple"] = multiple
     made: nn.Module = constructor(part)(**arguments)
     return made

@@ -9,7 +9,7 @@ from mtlc.graph import Auxiliary, Step, TaskGraph, needed
 from mtlc.parts.balance import LossBalancer
 from mtlc.parts.data import Data
 from mtlc.parts.part import Levels, Part
-from mtlc.parts.training import Eval, Train
+from mtlc.parts.training import Eval, Phase, Train
 from mtlc.schema import call, keys, literal, number
 from mtlc.spec import Line, Spec, Task
 
@@ -44,6 +44,12 @@ class Plan:
     def eval(self) -> Eval:
         return self.spec.eval
 
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of the whole run: those of its phases, or `train.steps` without any."""
+        phases = self.spec.phases.values()
+        return sum(phase.steps for phase in phases) if phases else self.train.steps
+
 
 def plan(spec: Spec, graph: TaskGraph) -> Plan:
     """What will run: the whole graph to train, and what its predictions need to infer."""
@@ -59,6 +65,16 @@ def inference(graph: TaskGraph, tasks: Iterable[str] | None = None) -> TaskGraph
     return kept.with_steps(step for name, step in graph.steps.items() if name in keep)
 
 
+def training(graph: TaskGraph, tasks: Iterable[str]) -> TaskGraph:
+    """Only the steps that the losses of these tasks need, with the auxiliary ones."""
+    wanted = set(tasks)
+    outputs = {task: feature for task, feature in graph.outputs.items() if task in wanted}
+    auxiliaries = tuple(each for each in graph.auxiliaries if each.task in wanted)
+    keep = needed(graph, [*outputs.values(), *(each.feature for each in auxiliaries)])
+    kept = replace(graph, outputs=outputs, auxiliaries=auxiliaries)
+    return kept.with_steps(step for name, step in graph.steps.items() if name in keep)
+
+
 def text(plan: Plan) -> str:
     """The plan as a person reads it; equal plans give equal texts."""
     sections: Sections = {
@@ -67,8 +83,8 @@ def text(plan: Plan) -> str:
         "links": [(str(stage), _line(line)) for stage, line in enumerate(plan.spec.links, 1)],
         **_graph(plan.graph),
         "balance": [("kind", plan.balance.word), *_keys(plan.balance)],
-        "train": _keys(plan.train),
-        "phases": [(name, call(phase)) for name, phase in plan.spec.phases.items()],
+        "train": [row for row in _keys(plan.train) if not (plan.spec.phases and row[0] == "steps")],
+        "phases": list(_phases(plan.spec.phases)),
         "eval": _keys(plan.eval),
     }
     return _joined(sections)
@@ -100,6 +116,14 @@ def _task(task: Task) -> tuple[str, ...]:
     label = task.label if part.labels == 1 else f"{number(100 * part.labels)}% of {task.label}"
     loss = f"{call(part.loss)} x {number(part.weight)}"
     return task.name, part.word, f"reads {task.reads}", f"label {label}", f"channels {task.channels}", loss
+
+
+def _phases(phases: Mapping[str, Phase]) -> Iterator[tuple[str, ...]]:
+    """`warm  steps 1 to 100  phase(steps = 100, freeze = [encoder])`."""
+    done = 0
+    for name, phase in phases.items():
+        yield name, f"steps {done + 1} to {done + phase.steps}", call(phase)
+        done += phase.steps
 
 
 def _line(line: Line) -> str:

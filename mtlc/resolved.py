@@ -46,6 +46,7 @@ def _train(spec: Spec) -> str:
     keys = set_keys(spec.train, every=True)
     if not spec.phases:
         return _block("train", keys)
+    del keys["steps"]  # the phases have their own
     inner = [_block(f"phase {name}", set_keys(phase)) for name, phase in spec.phases.items()]
     lines = [f"{name} = {value}" for name, value in keys.items()] + "\n".join(inner).split("\n")
     return "train {\n" + "\n".join(f"  {line}" for line in lines) + "\n}"

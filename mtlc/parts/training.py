@@ -54,7 +54,7 @@ class Sgd(Optimizer):
 
 
 class Schedule(Part):
-    """How the learning rate moves over the run."""
+    """How the learning rate moves over the run, or over each phase's own steps where there are phases."""
 
     noun: ClassVar[str] = "schedule"
 
@@ -98,12 +98,17 @@ class OneCycle(Schedule):
 @register("phase")
 @dataclass(frozen=True)
 class Phase(Part):
-    """One phase of training, run in the order written."""
+    """One phase of training, run in the order written.
+
+    It begins with a new optimiser (no momentum of the phase before) and at the start of the schedule, which
+    spans the phase's own steps. Balancing keeps what it knows of each task. Layers and tasks that are frozen,
+    and all that belongs to a task that is not trained, stay as they are, statistics of batch norms included.
+    """
 
     noun: ClassVar[str] = "block"
     steps: int = key(..., "steps of this phase", low=1)
     tasks: tuple[str, ...] | Auto = key(AUTO, "tasks trained; auto: all", name=True)
-    freeze: tuple[str, ...] = key((), "layers and tasks whose weights stay", name=True)
+    freeze: tuple[str, ...] = key((), "layers and tasks that stay as they are", name=True)
     optimizer: Optimizer | Auto = key(AUTO, "auto: that of `train`")
 
 
@@ -113,12 +118,14 @@ class Train(Part):
     """How the model is trained."""
 
     noun: ClassVar[str] = "block"
-    steps: int = key(1000, "optimiser steps", low=1)
+    steps: int = key(1000, "optimiser steps; with phases, theirs count", low=1)
     batch: int = key(8, "images per step", low=1)
     accumulate: int = key(1, "parts that a batch is cut into to save memory", low=1)
     optimizer: Optimizer = key(Adamw(), "turns gradients into steps")
     schedule: Schedule = key(Constant(), "how the learning rate moves")
-    precision: Literal["fp32", "bf16"] = key("fp32", "arithmetic of the forward pass")
+    precision: Literal["fp32", "bf16", "fp16"] = key(
+        "fp32", "arithmetic of the forward pass; fp16 scales the loss, and leaves out steps that overflow"
+    )
     clip: float | None = key(None, "largest norm of the gradient", above=0)
     seed: int = key(0, "of weights, sample order and augmentation", low=0)
     save: int = key(200, "steps between checkpoints", low=1)

@@ -11,6 +11,7 @@ from mtlc.spec import Spec
 def warn(spec: Spec, diagnostics: Diagnostics) -> None:
     _unread_layers(spec, diagnostics)
     _balance_without_update(spec, diagnostics)
+    _steps_beside_phases(spec, diagnostics)
 
 
 def _unread_layers(spec: Spec, diagnostics: Diagnostics) -> None:
@@ -25,15 +26,26 @@ def _unread_layers(spec: Spec, diagnostics: Diagnostics) -> None:
 def _balance_without_update(spec: Spec, diagnostics: Diagnostics) -> None:
     """Weights that change at the end of an epoch never change in a run that is shorter."""
     every = getattr(spec.balance, "every", None)
-    if every is None or spec.phases:
+    if every is None:
         return
     images = spec.data.training_images()
     if every == "epoch" and images is None:
         return
     window = every if isinstance(every, int) else math.ceil((images or 1) / spec.train.batch)
-    if spec.train.steps <= window:
-        word, steps = spec.balance.word, spec.train.steps
+    steps = sum(phase.steps for phase in spec.phases.values()) or spec.train.steps
+    if steps <= window:
+        word = spec.balance.word
         said = f"an epoch has {window} steps" if every == "epoch" else f"`every` is {window}"
         message = f"`{word}` never changes its weights: the run has {steps} steps, and {said}"
         hint = f"set `every` to fewer steps: `balance {word} {{ every = {max(1, steps // 10)} }}`"
         diagnostics.warning("MTL502", message, spec.spans.get("balance", spec.source.span(0, 0)), hint=hint)
+
+
+def _steps_beside_phases(spec: Spec, diagnostics: Diagnostics) -> None:
+    """Phases say how long they are; another number beside them says nothing."""
+    origin = spec.origins.get("train.steps")
+    if spec.phases and origin is not None:
+        steps = sum(phase.steps for phase in spec.phases.values())
+        message = f"`train.steps` does not count beside phases, which have {steps} steps together"
+        hint = "take it out, or set the steps of a phase"
+        diagnostics.warning("MTL504", message, origin.span, hint=hint)

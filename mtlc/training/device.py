@@ -47,14 +47,15 @@ def describe(device: torch.device) -> str:
     """A device as a person knows it."""
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"cpu ({torch.get_num_threads()} threads)"
+    threads = torch.get_num_threads()
+    return f"cpu ({threads} thread{'s' * (threads != 1)})"
 
 
 def arithmetic(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """The forward pass in `fp32` or, by autocast, in `bf16`."""
-    if precision == "bf16":
-        return torch.autocast(device.type, dtype=torch.bfloat16)
-    return nullcontext()
+    """The forward pass in `fp32` or, by autocast, in `bf16` or `fp16`."""
+    if precision == "fp32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype={"bf16": torch.bfloat16, "fp16": torch.float16}[precision])
 
 
 def _cuda_devices() -> int:

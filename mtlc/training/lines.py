@@ -72,7 +72,8 @@ class Lines:
             speed = f"{self._pace.images_per_second:.1f} images/s"
             left = f"{duration(self._pace.left(done.steps - done.step))} left"
             losses = words.losses(self._means.take(), done.weights)
-            self._say(f"step {done.step}/{done.steps}  {speed}  {left}  {losses}")
+            phase = f"  {done.phase}" if done.phase else ""
+            self._say(f"step {done.step}/{done.steps}{phase}  {speed}  {left}  {losses}")
 
     def note(self, text: str) -> None:
         self._say(f"note: {text}")
@@ -109,7 +110,8 @@ class JsonLines:
         self._means.add(dict(done.losses))
         if self._interval.due(done):
             speed, left = self._pace.images_per_second, self._pace.left(done.steps - done.step)
-            told = {"losses": self._means.take(), "weights": dict(done.weights)}
+            told: dict[str, Any] = {"losses": self._means.take(), "weights": dict(done.weights)}
+            told |= {"phase": done.phase} if done.phase else {}
             self._say(
                 "step", step=done.step, steps=done.steps, images_per_second=speed, seconds_left=left, **told
             )
@@ -118,7 +120,7 @@ class JsonLines:
         self._say("note", text=text)
 
     def scores(self, step: int, scores: Scores, best: bool) -> None:
-        self._say("scores", step=step, best=best, **scores.as_dict())
+        self._say("scores", step=step, best=best, **scores.summary())
         self._pace.pause()
 
     def end(self, result: Result) -> None:

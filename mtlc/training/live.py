@@ -26,6 +26,7 @@ class Live:
         self.err = err or Console(stderr=True, highlight=False)
         self._live = RichLive(console=self.err, refresh_per_second=4, transient=True)
         self._pace, self._recent = Pace(), dict[str, deque[float]]()
+        self._phase = ""
 
     def start(self, start: Start) -> None:
         self._pace = Pace()
@@ -35,6 +36,8 @@ class Live:
 
     def step(self, done: Done) -> None:
         self._pace.step(done.images)
+        if done.phase != self._phase:  # other tasks may be trained now
+            self._phase, self._recent = done.phase, {task: deque(maxlen=WINDOW) for task in self._recent}
         for task, loss in done.losses.items():
             self._recent[task].append(loss)
         means = {task: sum(each) / len(each) for task, each in self._recent.items() if each}
@@ -60,7 +63,8 @@ class Live:
 def line(done: Done, pace: Pace, means: Mapping[str, float]) -> Text:
     """`120/1000 ━━━━──── 85.2 images/s 0:10 left`, then each task's mean loss and weight in its colour."""
     full = round(BAR * done.step / done.steps)
-    text = Text(f"{done.step}/{done.steps} ", no_wrap=True, overflow="ellipsis")
+    phase = f"{done.phase} " if done.phase else ""
+    text = Text(f"{phase}{done.step}/{done.steps} ", no_wrap=True, overflow="ellipsis")
     text.append("━" * full, "bold").append("─" * (BAR - full), "dim")
     left = duration(pace.left(done.steps - done.step))
     text.append(f" {pace.images_per_second:.1f} images/s  {left} left")

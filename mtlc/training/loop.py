@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -17,21 +17,26 @@ from mtlc.data.transforms import transform
 from mtlc.lower import Model
 from mtlc.plan import Plan
 from mtlc.resolved import text as spec_text
-from mtlc.training import schedule
-from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights, read_state
+from mtlc.training import words
+from mtlc.training.board import copied_to, require_tensorboard
+from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights
 from mtlc.training.device import choose, describe, placed
-from mtlc.training.errors import USAGE, RunError
+from mtlc.training.diary import Diary
+from mtlc.training.errors import RunError
 from mtlc.training.evaluations import Evaluations
 from mtlc.training.failures import clear_data_errors, clear_model_errors, load_pretrained
 from mtlc.training.interrupt import Stop, on_interrupt
-from mtlc.training.objective import Objective, make_balancer
-from mtlc.training.optimizer import make_optimizer
-from mtlc.training.position import Position, position_in, restored, state_of
+from mtlc.training.learner import Learner, refuse_idle
+from mtlc.training.objective import make_balancer
+from mtlc.training.phases import leg_at, legs, rehearsal, shortened
+from mtlc.training.position import Position, position_in, restore, state_of
 from mtlc.training.record import Record
-from mtlc.training.report import Done, Report, Silent, Start
+from mtlc.training.report import Done, Report, Several, Silent, Start
+from mtlc.training.resume import resumed
 from mtlc.training.run_folder import RunFolder
+from mtlc.training.scaler import Scaler
 from mtlc.training.scores import Result
-from mtlc.training.step import Stepper, Taken
+from mtlc.training.step import Taken, told
 
 
 def train(
@@ -42,25 +47,46 @@ def train(
     resume: bool = False,
     steps: int | None = None,
     report: Report | None = None,
+    tensorboard: bool = False,
 ) -> Result:
     """Train a model into a run folder; at the end evaluate the kept weights once on the test split.
 
     `resume` goes on with the run that lies in `out`, from its last checkpoint; on a CPU it then ends bit for
     bit as if it had never stopped (with the same number of threads). `steps` takes the place of
-    `train.steps`. The model ends with the kept weights: the best ones on the validation split, or the last
-    without one. Ctrl-C and SIGTERM end it after a step, with a checkpoint and an `interrupted` result.
-    Raises `RunError`.
+    `train.steps`; a run with phases ends after so many in all. The model ends with the kept weights: the best
+    ones on the validation split, or the last without one. Ctrl-C and SIGTERM end it after a step, with a checkpoint and an `interrupted` result.
+    `tensorboard` writes event files too; a run that has some goes on with them. Raises `RunError`.
     """
-    plan = _shortened(model.plan, steps)
-    _refuse_phases(plan)
-    report, folder, where = report or Silent(), RunFolder(Path(out)), choose(device)
-    state = _resumed(folder, plan) if resume else None
+    plan = shortened(model.plan, steps)
+    folder, where = RunFolder(Path(out)), choose(device)
+    board = folder.board if tensorboard or (resume and folder.board.exists()) else None
+    if board:
+        require_tensorboard()
+    state = resumed(folder, plan) if resume else None
+    diary = Diary(folder.log)
+    report = Several([diary, report or Silent()])
     try:
         with on_interrupt() as stop, clear_data_errors():
             trainer = _Trainer(model, plan, folder, where, report)
             trainer.restore(state) if state else trainer.begin()
-            with closing(trainer.record):
+            with closing(trainer), closing(trainer.record), copied_to(board, trainer.record):
                 return trainer.run(stop)
+    except Exception as error:
+        diary.failed(str(error) or type(error).__name__)
+        raise
+    finally:
+        report.close()
+
+
+def rehearse(model: Model, *, device: str = "auto", report: Report | None = None) -> None:
+    """Take one step (of each phase) on the real data: nothing is evaluated or kept. Raises `RunError`."""
+    report, where = report or Silent(), choose(device)
+    try:
+        with TemporaryDirectory() as gone, clear_data_errors():
+            trainer = _Trainer(model, rehearsal(model.plan), RunFolder(Path(gone)), where, report)
+            trainer.begin()
+            with closing(trainer), closing(trainer.record):
+                trainer.all_steps()
     finally:
         report.close()
 
@@ -78,19 +104,10 @@ class _Trainer:
         self.loader = _loader(plan)
         self.module = placed(model.train, device)
         self.balancer = make_balancer(plan).to(device)
-        self.objective = Objective(plan)
-        weights, learned = self.module.parameters(), self.balancer.parameters()
-        self.optimizer = make_optimizer(plan.train.optimizer, weights, learned)
-        self.take = Stepper(
-            self.module,
-            self.objective,
-            self.balancer,
-            self.optimizer,
-            device=device,
-            precision=plan.train.precision,
-            clip=plan.train.clip,
-            accumulate=plan.train.accumulate,
-        )
+        self.scaler = Scaler(device, plan.train.precision)
+        self.legs = legs(plan)
+        refuse_idle(model, self.legs)
+        self.learner = self._learner()
         self.judges = Evaluations(model, plan, folder, device, self.loader.steps_per_epoch)
 
     # --- beginning
@@ -107,7 +124,9 @@ class _Trainer:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a checkpoint was written."""
         load_weights(self.module, self.folder.last() / WEIGHTS, spec_text(self.plan.spec))
-        self.at = restored(state, self.optimizer, self.balancer, self.device)
+        self.at = position_in(state)
+        self._enter_phase()
+        restore(state, self.learner.optimizer, self.balancer, self.scaler, self.device)
         self.folder.describe(self.plan)
         self.record = Record(self.folder.metrics, state["metrics_size"])
 
@@ -118,10 +137,11 @@ class _Trainer:
         self.report.start(self._start())
         for note in self.judges.notes():
             self.report.note(note)
+        self._tell_phase()
         if self._validate(stop):  # a run that was interrupted before or during a validation
             self.folder.checkpoints.mark_best()
         with closing(self._batches()) as batches:
-            while self.at.step < self.plan.train.steps and not stop:
+            while self.at.step < self.plan.steps and not stop:
                 self._advance(next(batches))
                 improved = self._validate(stop)
                 if improved or self._save_is_due() or stop:
@@ -130,33 +150,62 @@ class _Trainer:
         result = Result(
             folder=self.folder.path,
             step=self.at.step,
-            steps=self.plan.train.steps,
+            steps=self.plan.steps,
             best=self.at.best,
             validation=self.judges.last,
             test=test,
             interrupted=bool(stop),
             empty=self.at.empty,
+            overflows=self.at.overflows,
             left_out=self.at.left_out,
             skipped=dict(self.at.skipped),
         )
+        if self.at.overflows:
+            self.report.note(words.overflows(self.at.overflows))
         self.report.end(result)
         return result
+
+    def all_steps(self) -> None:
+        """The steps without anything between and after them."""
+        self.report.start(self._start())
+        with closing(self._batches()) as batches:
+            while self.at.step < self.plan.steps:
+                self._advance(next(batches))
 
     def _batches(self) -> Generator[Batch]:
         yield from self.loader.batches(self.at.step)
 
     def _advance(self, batch: Batch) -> None:
-        now = schedule.setting(self.plan.train.schedule, self.at.step, self.plan.train.steps)
-        schedule.apply(self.optimizer, now, self.plan.train.optimizer.lr)
-        self.module.train()
         with clear_model_errors(self.model, lambda: f"step {self.at.step + 1}"):
-            taken = self.take(batch)
+            taken = self.learner(batch, self.at.step)
+        lr = self.learner.rate(self.at.step)
         self.at.step += 1
         self.balancer.observe(
-            {task: loss * self.objective.weights[task] for task, loss in taken.losses.items()},
+            {task: loss * self.learner.objective.weights[task] for task, loss in taken.losses.items()},
             epoch_end=self.at.step % self.loader.steps_per_epoch == 0,
         )
-        self._tell(batch, taken, self.plan.train.optimizer.lr * now.rate)
+        self._tell(batch, taken, lr)
+        if leg_at(self.legs, self.at.step) is not self.learner.leg:
+            self._enter_phase()
+            self._tell_phase()
+
+    def _learner(self) -> Learner:
+        """For the phase of the next step. A checkpoint at the border of two phases belongs to the second."""
+        leg = leg_at(self.legs, self.at.step)
+        self.at.phase, self.at.begun = leg.name, leg.begin
+        return Learner(self.model, self.plan, leg, self.balancer, self.scaler, self.device)
+
+    def _enter_phase(self) -> None:
+        self.learner.release()
+        self.learner = self._learner()
+
+    def _tell_phase(self) -> None:
+        if self.at.phase and self.at.step < self.plan.steps:
+            self.report.note(words.phase(self.learner.leg))
+
+    def close(self) -> None:
+        """Nothing of the model stays frozen."""
+        self.learner.release()
 
     def _tell(self, batch: Batch, taken: Taken, lr: float) -> None:
         step = self.at.step
@@ -164,10 +213,14 @@ class _Trainer:
         if taken.empty and self.at.empty == 1:
             lacks = "has no label at all" if len(batch) else "has no sample that could be read"
             self.report.note(f"the batch of step {step} {lacks}: such steps change nothing")
-        skipped = {"skipped": list(batch.skipped)} if batch.skipped else {}
-        self.record.add(kind="train", step=step, lr=lr, **vars(taken), **skipped)
+        self.at.overflows += taken.overflow
+        if taken.overflow and self.at.overflows == 1:
+            self.report.note(words.overflow(step))
+        phase = self.learner.leg.name
+        more = ({"skipped": list(batch.skipped)} if batch.skipped else {}) | ({"phase": phase} if phase else {})
+        self.record.add(kind="train", step=step, lr=lr, **told(taken), **more)
         self._leave_out(batch.skipped)
-        self.report.step(Done(step, self.plan.train.steps, len(batch), taken.losses, taken.weights))
+        self.report.step(Done(step, self.plan.steps, len(batch), taken.losses, taken.weights, phase))
 
     def _leave_out(self, skipped: Mapping[str, str]) -> None:
         """Count samples that were left out, tell of each once, and stop where nothing else is left."""
@@ -193,12 +246,13 @@ class _Trainer:
     # --- saving
 
     def _save_is_due(self) -> bool:
-        return self.at.step % self.plan.train.save == 0 or self.at.step == self.plan.train.steps
+        return self.at.step % self.plan.train.save == 0 or self.at.step == self.plan.steps
 
     def save(self, *, best: bool) -> None:
         """Write a checkpoint of this moment."""
         weights = pack_weights(self.module, spec_text(self.plan.spec))
-        state = state_of(self.at, self.optimizer, self.balancer, self.device, self.record.size)
+        optimizer, size = self.learner.optimizer, self.record.size
+        state = state_of(self.at, optimizer, self.balancer, self.scaler, self.device, size)
         self.folder.checkpoints.write(self.at.step, weights, pack_state(state), best=best)
 
     def _start(self) -> Start:
@@ -206,7 +260,7 @@ class _Trainer:
             folder=self.folder.path,
             tasks=tuple(self.plan.tasks),
             step=self.at.step,
-            steps=self.plan.train.steps,
+            steps=self.plan.steps,
             images=self.loader.images,
             batch=self.plan.train.batch,
             parameters=sum(each.numel() for each in self.module.parameters()),
@@ -225,29 +279,3 @@ def _loader(plan: Plan) -> Loader:
         workers=plan.train.workers,
         skip=plan.train.on_bad_sample == "skip",
     )
-
-
-def _shortened(plan: Plan, steps: int | None) -> Plan:
-    if steps is None:
-        return plan
-    if steps < 1:
-        raise RunError(f"a run has at least 1 step, not {steps}", "give a number of 1 or more", USAGE)
-    return replace(plan, spec=replace(plan.spec, train=replace(plan.train, steps=steps)))
-
-
-def _refuse_phases(plan: Plan) -> None:
-    if plan.spec.phases:
-        names = ", ".join(f"`{name}`" for name in plan.spec.phases)
-        hint = "take the `phase` blocks out and set `train.steps`"
-        raise RunError(f"phases are read but cannot be run yet: {names}", hint, exit_code=1)
-
-
-def _resumed(folder: RunFolder, plan: Plan) -> dict[str, Any]:
-    """The state to go on with, from a run of the same spec. Raises `RunError`."""
-    state = read_state(folder.last())
-    folder.refuse_other(plan)
-    step = position_in(state).step
-    if step > plan.train.steps:
-        message = f"the run in `{folder.path}` is already at step {step}, beyond {plan.train.steps}"
-        raise RunError(message, "raise `train.steps`", USAGE)
-    return state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -39,15 +39,16 @@ class Losses:
 
 
 class Objective:
-    """The losses of a plan's tasks, normalised over all that is labelled in a batch.
+    """The losses of a plan's tasks, or of `only` some, normalised over all that is labelled in a batch.
 
     A batch may be cut into parts: `totals` counts over all of it, and the parts' losses add up to its own.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.weights = {name: task.part.weight for name, task in plan.tasks.items()}
-        self._losses = {name: cast(Loss, make(task.part.loss)) for name, task in plan.tasks.items()}
-        self._auxiliaries = plan.graph.auxiliaries
+    def __init__(self, plan: Plan, only: Collection[str] | None = None) -> None:
+        tasks = {name: task for name, task in plan.tasks.items() if only is None or name in only}
+        self.weights = {name: task.part.weight for name, task in tasks.items()}
+        self._losses = {name: cast(Loss, make(task.part.loss)) for name, task in tasks.items()}
+        self._auxiliaries = [each for each in plan.graph.auxiliaries if each.task in tasks]
 
     def totals(self, parts: Sequence[Batch]) -> dict[str, Tensor]:
         """What is labelled in all the parts of a batch."""

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from mtlc.training.scaler import Scaler
 from mtlc.training.scores import Best
 
 
@@ -17,19 +18,29 @@ from mtlc.training.scores import Best
 class Position:
     """The steps done, those of them without any label, the step of the last validation, and the best one.
 
-    `left_out` counts the samples that training left out, `skipped` says by split and id why.
+    `phase` is that of the next step; it began after `begun` steps. `overflows` counts the
+    steps left out for their `fp16` gradient, `left_out` counts the samples that
+    training left out, `skipped` says by split and id why.
     """
 
     step: int = 0
     empty: int = 0
     validated: int = 0
     best: Best | None = None
+    phase: str = ""
+    begun: int = 0
+    overflows: int = 0
     left_out: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
 
 
 def state_of(
-    at: Position, optimizer: Optimizer, balancer: nn.Module, device: torch.device, metrics_size: int
+    at: Position,
+    optimizer: Optimizer,
+    balancer: nn.Module,
+    scaler: Scaler,
+    device: torch.device,
+    metrics_size: int,
 ) -> dict[str, Any]:
     """All but the weights that the rest of a run depends on, in plain numbers, tensors and containers."""
     return {
@@ -37,21 +48,26 @@ def state_of(
         "metrics_size": metrics_size,
         "optimizer": optimizer.state_dict(),
         "balancer": balancer.state_dict(),
+        "scaler": scaler.state_dict(),
         "random": torch.get_rng_state(),
         "random_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
     }
 
 
-def restored(
-    state: Mapping[str, Any], optimizer: Optimizer, balancer: nn.Module, device: torch.device
-) -> Position:
-    """Put a state back where `state_of` took it from; the position it was taken at."""
+def restore(
+    state: Mapping[str, Any],
+    optimizer: Optimizer,
+    balancer: nn.Module,
+    scaler: Scaler,
+    device: torch.device,
+) -> None:
+    """Put a state back where `state_of` took it from."""
     optimizer.load_state_dict(state["optimizer"])
     balancer.load_state_dict(state["balancer"])
+    scaler.load_state_dict(state["scaler"])
     torch.set_rng_state(state["random"])
     if device.type == "cuda" and state["random_cuda"] is not None:
         torch.cuda.set_rng_state(state["random_cuda"], device)
-    return position_in(state)
 
 
 def position_in(state: Mapping[str, Any]) -> Position:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -26,13 +26,17 @@ class Start:
 
 @dataclass(frozen=True)
 class Done:
-    """A step is done: losses by task before any weight, and their weights (the task's times balancing's)."""
+    """A step is done: losses by task before any weight, and their weights (the task's times balancing's).
+
+    `phase` is empty in a run without phases.
+    """
 
     step: int
     steps: int
     images: int
     losses: Mapping[str, float]
     weights: Mapping[str, float]
+    phase: str = ""
 
 
 class Report(Protocol):
@@ -55,6 +59,37 @@ class Report(Protocol):
 
     def close(self) -> None:
         """Leave the terminal as it was; also after a failure."""
+
+
+class Several:
+    """Tells each of several reports the same, in their order."""
+
+    def __init__(self, reports: Sequence[Report]) -> None:
+        self.reports = reports
+
+    def start(self, start: Start) -> None:
+        for each in self.reports:
+            each.start(start)
+
+    def step(self, done: Done) -> None:
+        for each in self.reports:
+            each.step(done)
+
+    def note(self, text: str) -> None:
+        for each in self.reports:
+            each.note(text)
+
+    def scores(self, step: int, scores: Scores, best: bool) -> None:
+        for each in self.reports:
+            each.scores(step, scores, best)
+
+    def end(self, result: Result) -> None:
+        for each in self.reports:
+            each.end(result)
+
+    def close(self) -> None:
+        for each in self.reports:
+            each.close()
 
 
 class Silent:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """What was said of each class: `counts[label][prediction]`, in pixels or images."""
+
+    names: Sequence[str]
+    counts: Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -15,6 +23,7 @@ class Scores:
     `metrics` are those of the task's kind, the first one first; `counted` says how much was judged (images,
     and pixels or pairs); `losses` are before any weight, means over batches by their labelled images; `loss`
     is their sum, each times its task's weight. `skipped` says by id why images were left out.
+    Tasks that choose among classes have a `confusion`, and a row of figures for each class in `by_class`.
     """
 
     split: str
@@ -24,10 +33,17 @@ class Scores:
     losses: Mapping[str, float]
     loss: float
     skipped: Mapping[str, str] = field(default_factory=dict)
+    confusion: Mapping[str, Confusion] = field(default_factory=dict)
+    by_class: Mapping[str, Sequence[Mapping[str, str | float]]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain containers, for JSON."""
         return asdict(self)
+
+    def summary(self) -> dict[str, Any]:
+        """The same without what is said of single classes: for a line among many."""
+        whole = self.as_dict()
+        return {name: whole[name] for name in whole if name not in ("confusion", "by_class")}
 
 
 @dataclass(frozen=True)
@@ -44,7 +60,8 @@ class Result:
 
     `test` is what the kept weights (those of `best` where there is one, else the last) reach on the test
     split, None without that split or when interrupted. `validation` is this process's last evaluation on the
-    validation split. `empty` counts the steps whose batch had no label at all, `left_out` the samples that
+    validation split. `empty` counts the steps whose batch had no label at all, `overflows` those left out for
+    their `fp16` gradient, `left_out` the samples that
     training left out, and `skipped` says why, by split and id.
     """
 
@@ -56,6 +73,7 @@ class Result:
     test: Scores | None
     interrupted: bool = False
     empty: int = 0
+    overflows: int = 0
     left_out: int = 0
     skipped: Mapping[str, str] = field(default_factory=dict)
 

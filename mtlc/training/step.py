@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,16 +18,19 @@ from mtlc.data.batch import Batch
 from mtlc.training.device import arithmetic, images_on
 from mtlc.training.finite import check_gradients, check_losses
 from mtlc.training.objective import Losses, Objective, Outputs, Totals
+from mtlc.training.scaler import Scaler
 
 
 @dataclass(frozen=True)
 class Taken:
     """What a step did: losses by task before any weight, the weights they had (the task's times balancing's),
-    and what the auxiliary losses add with all their weights."""
+    and what the auxiliary losses add with all their weights. `overflow`: in `fp16` the gradient was not finite,
+    so that no weight moved."""
 
     losses: dict[str, float]
     weights: dict[str, float]
     auxiliary: float
+    overflow: bool = False
 
     @property
     def empty(self) -> bool:
@@ -49,6 +53,7 @@ class Stepper:
         objective: Objective,
         balancer: Balancer,
         optimizer: Optimizer,
+        scaler: Scaler,
         *,
         device: torch.device,
         precision: str,
@@ -56,6 +61,7 @@ class Stepper:
         accumulate: int,
     ) -> None:
         self.model, self.objective, self.balancer, self.optimizer = model, objective, balancer, optimizer
+        self.scaler = scaler
         self.device, self.precision, self.clip, self.accumulate = device, precision, clip, accumulate
 
     def __call__(self, batch: Batch) -> Taken:
@@ -71,9 +77,7 @@ class Stepper:
         self.optimizer.zero_grad(set_to_none=True)
         losses = self._whole(parts[0], totals) if len(parts) == 1 else self._in_parts(parts, totals)
         taken = self._taken(losses)
-        self._bound()
-        self.optimizer.step()
-        return taken
+        return taken if self._move() else replace(taken, overflow=True)
 
     def forward(self, part: Batch) -> Outputs:
         """The train graph's outputs for a part of a batch."""
@@ -84,7 +88,7 @@ class Stepper:
     def _whole(self, batch: Batch, totals: Totals) -> Losses:
         losses = self._losses(batch, totals)
         objective: Tensor = self.balancer(self.objective.weighted(losses.main))
-        _backward(objective, *losses.auxiliary.values())
+        self._backward(objective, *losses.auxiliary.values())
         return losses
 
     def _in_parts(self, parts: Sequence[Batch], totals: Totals) -> Losses:
@@ -93,7 +97,7 @@ class Stepper:
         for part in parts:
             losses = self._losses(part, totals)
             weighted = self.objective.weighted(losses.main)
-            _backward(*(shares[t] * loss for t, loss in weighted.items()), *losses.auxiliary.values())
+            self._backward(*(shares[t] * loss for t, loss in weighted.items()), *losses.auxiliary.values())
             whole += losses.detached()
         return whole
 
@@ -103,8 +107,8 @@ class Stepper:
             leaves = {task: torch.ones((), device=self.device, requires_grad=True) for task in totals}
         else:
             leaves = {t: loss.requires_grad_() for t, loss in self._measure(parts, totals).items()}
-        _backward(self.balancer(leaves))
-        return {task: leaf.grad for task, leaf in leaves.items() if leaf.grad is not None}
+        self._backward(self.balancer(leaves))  # to what balancing learns, too: scaled as all else
+        return {t: leaf.grad / self.scaler.scale for t, leaf in leaves.items() if leaf.grad is not None}
 
     def _measure(self, parts: Sequence[Batch], totals: Totals) -> dict[str, Tensor]:
         whole = Losses()
@@ -127,14 +131,31 @@ class Stepper:
         weights = {task: balance[task] * self.objective.weights[task] for task in losses.main}
         return Taken(dict(zip(losses.main, values, strict=False)), weights, sum(values[len(weights) :], 0.0))
 
-    def _bound(self) -> None:
-        """Clip the gradient; stop if it is not finite."""
+    def _backward(self, *terms: Tensor) -> None:
+        """The gradient of the sum; nothing where all that it depends on is frozen."""
+        objective = total(terms)
+        if objective.requires_grad:
+            self.scaler.scaled(objective).backward()  # type: ignore[no-untyped-call]
+
+    def _move(self) -> bool:
+        """Clip the gradient and take the optimiser's step; false where it overflowed, which changes nothing."""
+        groups = self.optimizer.param_groups
+        if all(each.grad is None for group in groups for each in group["params"]):
+            return True
+        self.scaler.unscale(self.optimizer)
         weights = [each for each in self.model.parameters() if each.grad is not None]
         norm = get_total_norm([each.grad for each in weights if each.grad is not None])
-        if not torch.isfinite(norm):
+        finite = bool(torch.isfinite(norm))
+        if not finite and (not self.scaler.enabled or self.scaler.exhausted):
             check_gradients(self.model)
-        if self.clip is not None:
+        if finite and self.clip is not None:
             clip_grads_with_norm_(weights, self.clip, norm)
+        return self.scaler.step(self.optimizer)
+
+
+def told(taken: Taken) -> dict[str, Any]:
+    """A step as a line of numbers; `overflow` only where there was one."""
+    return {key: value for key, value in vars(taken).items() if key != "overflow" or value}
 
 
 def cut(batch: Batch, parts: int) -> list[Batch]:
@@ -154,7 +175,3 @@ def undisturbed(model: nn.Module, device: torch.device) -> Iterator[None]:
     with torch.no_grad():
         for name, each in model.named_buffers():
             each.copy_(buffers[name])
-
-
-def _backward(*terms: Tensor) -> None:
-    total(terms).backward()  # type: ignore[no-untyped-call]

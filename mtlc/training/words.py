@@ -7,11 +7,11 @@ from typing import cast
 
 from mtlc.parts.part import named
 from mtlc.parts.tasks import Task
+from mtlc.training.phases import Leg
 from mtlc.training.report import Start
 from mtlc.training.scores import Result, Scores
 
 KINDS = cast("Mapping[str, type[Task]]", named(Task))
-UNITS = {m.name: f" {m.unit}" for kind in KINDS.values() for m in kind.metrics if m.unit}
 
 
 def number(value: float) -> str:
@@ -21,9 +21,26 @@ def number(value: float) -> str:
 
 def beginning(start: Start) -> str:
     """What begins where."""
-    begins = f"resuming after step {start.step} of {start.steps}" if start.step else f"{start.steps} steps"
+    whole = f"{start.steps} step{'s' * (start.steps != 1)}"
+    begins = f"resuming after step {start.step} of {start.steps}" if start.step else whole
     size = f"{start.parameters / 1e6:.2f} M parameters"
     return f"{begins} of {start.batch} images ({start.images} in all) on {start.device}, {size}"
+
+
+def phase(leg: Leg) -> str:
+    """Which steps, which tasks, and which steps of the graph stay as they are."""
+    fixed = f"; fixed: {', '.join(leg.fixed)}" if leg.fixed else ""
+    return f"phase `{leg.name}`, steps {leg.begin + 1} to {leg.end}: trains {', '.join(leg.tasks)}{fixed}"
+
+
+def overflow(step: int) -> str:
+    """The first step that `fp16` left out."""
+    return f"the fp16 gradient of step {step} overflowed: such steps change nothing and lower its scale"
+
+
+def overflows(count: int) -> str:
+    """How many there were."""
+    return f"{count} step{'s' * (count > 1)} changed nothing, as the fp16 gradient overflowed"
 
 
 def losses(values: Mapping[str, float], weights: Mapping[str, float]) -> str:
@@ -35,7 +52,14 @@ def losses(values: Mapping[str, float], weights: Mapping[str, float]) -> str:
 
 def metrics(found: Mapping[str, float]) -> str:
     """`rmse 0.4321 m  abs_rel 0.1234`."""
-    return "  ".join(f"{name} {number(value)}{UNITS.get(name, '')}" for name, value in found.items())
+    units = _units(found)
+    return "  ".join(f"{name} {number(value)}{units.get(name, '')}" for name, value in found.items())
+
+
+def _units(found: Mapping[str, float]) -> dict[str, str]:
+    """Units by metric. The `rmse` of depth is in metres and that of other numbers is not: all figures tell."""
+    kinds = [kind.metrics for kind in KINDS.values() if found.keys() <= {m.name for m in kind.metrics}]
+    return {m.name: f" {m.unit}" for m in (kinds[0] if kinds else ()) if m.unit}
 
 
 def evaluation(step: int, scores: Scores, best: bool) -> str:

@@ -7,13 +7,11 @@ import io
 import json
 import os
 import signal
-from dataclasses import replace
 
 import pytest
 import torch
 from toy import SPEC, ToyPart, toy
 
-from mtlc.parts.training import Phase
 from mtlc.training import atomic
 from mtlc.training.checkpoint import read_weights
 from mtlc.training.errors import ENVIRONMENT, FAILED, USAGE, RunError
@@ -228,15 +226,6 @@ def test_a_run_folder_that_cannot_be_made_is_one_error(tmp_path):
     with pytest.raises(RunError, match=r"cannot write .*file/run.*: not a directory") as caught:
         run(toy(), tmp_path / "file" / "run")
     assert caught.value.exit_code == FAILED
-
-
-def test_phases_are_refused_before_anything_is_written(tmp_path):
-    model = toy()
-    plan = replace(model.plan, spec=replace(model.plan.spec, phases={"warm": Phase(steps=3)}))
-    with pytest.raises(RunError, match="phases are read but cannot be run yet: `warm`") as caught:
-        run(replace(model, plan=plan), tmp_path / "run")
-    assert caught.value.exit_code == 1
-    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

@@ -15,6 +15,7 @@ from mtlc.data.open import open_data
 from mtlc.training.finite import NotFinite
 from mtlc.training.objective import Objective, make_balancer
 from mtlc.training.optimizer import make_optimizer
+from mtlc.training.scaler import Scaler
 from mtlc.training.step import Stepper, cut
 
 SUPERVISED = SPEC.replace(
@@ -32,7 +33,8 @@ def stepper(model, **keys):
     balancer = make_balancer(plan)
     optimizer = make_optimizer(plan.train.optimizer, model.train.parameters(), balancer.parameters())
     defaults = {"device": torch.device("cpu"), "precision": "fp32", "clip": None, "accumulate": 1}
-    return Stepper(model.train, Objective(plan), balancer, optimizer, **(defaults | keys))
+    scaler = Scaler(torch.device("cpu"), keys.get("precision", "fp32"))
+    return Stepper(model.train, Objective(plan), balancer, optimizer, scaler, **(defaults | keys))
 
 
 def without_batch_norm(model):

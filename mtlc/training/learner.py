@@ -1,0 +1,84 @@
+"""What one leg of a run trains, and with what: a module, an optimiser, a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import nn
+
+from mtlc.balance.method import Balancer
+from mtlc.data.batch import Batch
+from mtlc.lower import Model
+from mtlc.plan import Plan
+from mtlc.training import schedule
+from mtlc.training.errors import RunError
+from mtlc.training.objective import Objective
+from mtlc.training.optimizer import make_optimizer
+from mtlc.training.phases import Leg
+from mtlc.training.scaler import Scaler
+from mtlc.training.step import Stepper, Taken
+
+
+class Learner:
+    """Takes the steps of a leg. It has an optimiser of its own; the schedule spans the leg's steps.
+
+    Only weights of the leg's `learning` steps are in the optimiser. `fixed` modules run as in evaluation, so
+    that the statistics of their batch norms stay; what the leg's losses do not need is not computed at all.
+    """
+
+    def __init__(
+        self, model: Model, plan: Plan, leg: Leg, balancer: Balancer, scaler: Scaler, device: torch.device
+    ) -> None:
+        self.leg, self.schedule = leg, plan.train.schedule
+        self.module = model.train if set(leg.tasks) == set(plan.tasks) else model.training_slice(leg.tasks)
+        self.objective = Objective(plan, leg.tasks)
+        self._fixed = [model.module(step) for step in leg.fixed]
+        self._held = list(_learned(model, leg.fixed))
+        for weight in self._held:
+            weight.requires_grad_(False)
+        self.optimizer = make_optimizer(leg.optimizer, _learned(model, leg.learning), balancer.parameters())
+        self._stepper = Stepper(
+            self.module,
+            self.objective,
+            balancer,
+            self.optimizer,
+            scaler,
+            device=device,
+            precision=plan.train.precision,
+            clip=plan.train.clip,
+            accumulate=plan.train.accumulate,
+        )
+
+    def release(self) -> None:
+        """Leave the model as it was found, its weights apart. To be called before another leg begins."""
+        self.optimizer.zero_grad(set_to_none=True)
+        for weight in self._held:
+            weight.requires_grad_(True)
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step, counted over the whole run from 0."""
+        return self.leg.optimizer.lr * self._now(step).rate
+
+    def __call__(self, batch: Batch, step: int) -> Taken:
+        """Take that step. Raises `finite.NotFinite`, before weights change."""
+        schedule.apply(self.optimizer, self._now(step), self.leg.optimizer.lr)
+        self.module.train()
+        for each in self._fixed:
+            each.eval()
+        return self._stepper(batch)
+
+    def _now(self, step: int) -> schedule.Setting:
+        return schedule.setting(self.schedule, step - self.leg.begin, self.leg.steps)
+
+
+def refuse_idle(model: Model, legs: Iterable[Leg]) -> None:
+    """Raise `RunError` for a phase in which no weight can move."""
+    for leg in legs:
+        if next(_learned(model, leg.learning), None) is None:
+            hint = "freeze less, or take the phase out"
+            raise RunError(f"phase `{leg.name}` trains nothing: all that its losses reach is frozen", hint, 1)
+
+
+def _learned(model: Model, steps: Iterable[str]) -> Iterator[nn.Parameter]:
+    return (each for step in steps for each in model.module(step).parameters() if each.requires_grad)
