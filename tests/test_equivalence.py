@@ -39,7 +39,7 @@ class ByHand(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = Tiny(width=8, multiple=32)
+        self.encoder = Tiny(width=8, stages=None, taps=False, multiple=32)
         self.neck = Fpn(inputs=LEVELS, dim=DIM)
         for task, outputs in TASKS.items():
             decoder = ConvUp(

@@ -8,7 +8,8 @@ import networkx as nx
 import pytest
 
 from mtlc.graph import Auxiliary, IllegalGraph, Step, TaskGraph, needed, rewrite, verify, view
-from mtlc.parts.layers import Fpn, Tiny
+from mtlc.parts.encoders import Tiny
+from mtlc.parts.layers import Fpn
 from mtlc.parts.part import Level
 from mtlc.source import Source
 

@@ -21,6 +21,7 @@ PACKAGE = ROOT / "mtlc"
 # A row may import what stands in the rows above it, and itself. `data.manifest` is what `check` needs of
 # `data`.
 LAYERS = """
+fonts
 source
 diagnostics
 report names consequences
@@ -33,17 +34,29 @@ schema
 spec
 resolved resolve
 graph
-expand passes
+draft trunk expand passes
 plan
 nn balance
 lower
 analyse render data
 training
+page
 api codes
 cli
 __init__ __main__
 """
-MANIFEST = ("manifest", "reading", "reading_ids", "reading_labels", "yamlfields", "yamltree", "rooms_classes")
+MANIFEST = (
+    "manifest",
+    "reading",
+    "reading_derived",
+    "reading_ids",
+    "reading_labels",
+    "reading_classes",
+    "reading_tables",
+    "yamlfields",
+    "yamltree",
+    "rooms_classes",
+)
 TORCH = (
     "nn",
     "balance",

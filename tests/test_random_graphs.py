@@ -20,9 +20,10 @@ STRIDES = st.sampled_from([4, 8, 16, 32])
 @st.composite
 def layers(draw) -> tuple[list[str], list[str]]:
     """Blocks of a tree of layers, and the names that tasks can read."""
-    shared = draw(st.booleans())
-    blocks = [f"{'shared' if shared else 'layer'} encoder : tiny {{ width = 8 }}"]
-    names = ["encoder"]
+    word, cut = draw(st.sampled_from(["shared", "layer"])), draw(st.booleans())
+    blocks = ["shared early : tiny { width = 8, stages = [1, 2] }"] if cut else []
+    blocks.append(f"{word} encoder : tiny {{ width = 8{', stages = [3, 4]' if cut else ''} }}")
+    names = ["early", "encoder"] if cut else ["encoder"]
     for index in range(draw(st.integers(0, 2))):
         source = draw(st.sampled_from(names))
         own = not blocks[names.index(source)].startswith("shared") or draw(st.booleans())
@@ -37,18 +38,23 @@ def decoders(draw) -> str:
     strides = draw(
         st.one_of(st.just("auto"), st.lists(STRIDES, min_size=1, max_size=3, unique=True).map(str))
     )
-    depth = draw(st.sampled_from(["linear(", "conv_up(depth = 0, ", "conv_up("]))
-    return f"{depth}dim = {draw(DIMS)}, levels = {strides})"
+    kind = draw(st.sampled_from(["linear(", "conv_up(depth = 0, ", "conv_up(", "aspp(dilations = [1, 2], "]))
+    return f"{kind}dim = {draw(DIMS)}, levels = {strides})"
 
 
 @st.composite
-def lines(draw, tasks: list[str]) -> str:
-    """One line of links, of any form, at any stride."""
+def lines(draw, tasks: list[str], alike: bool) -> str:
+    """One line of links, of any form, at any stride. Tasks whose decoders are alike have scales that meet."""
     order = draw(st.permutations(tasks))
     cut = draw(st.integers(1, len(tasks) - 1))
     ends = ", ".join(order[:cut]), ", ".join(order[cut:])
     at = draw(st.sampled_from(["none", "4", "8", "16", "32"]))
-    form = draw(st.sampled_from(["attention", "coherence", "kem", "trace_back"]))
+    forms = ["attention", "coherence", "pad_net", "kem", "mti", "sequential_attention", "trace_back"]
+    form = draw(st.sampled_from(forms))
+    if form in ("mti", "sequential_attention"):
+        own = f"supervise = {draw(st.sampled_from(['0', '1']))}, depth = 1" if form == "mti" else "heads = 2"
+        some = ", ".join(order[: draw(st.integers(1, len(tasks)))])
+        return f"{some} via {form}({own}, at = {at if alike else 32})"
     if form == "trace_back":
         return f"{ends[0]} via trace_back(supervise = {draw(st.sampled_from(['0', '0.5']))}, reduction = 4)"
     if form == "kem":
@@ -59,18 +65,31 @@ def lines(draw, tasks: list[str]) -> str:
         return f"{some} via kem({keys}, at = {at})"
     arrow = draw(st.sampled_from(["->", "<->"]))
     pair = f"all {arrow} all" if draw(st.booleans()) else f"{ends[0]} {arrow} {ends[1]}"
-    own = "heads = 2" if form == "attention" else "reduction = 4"
+    own = {"attention": "heads = 2", "coherence": "reduction = 4", "pad_net": "supervise = 0.5"}[form]
     return f"{pair} via {form}({own}, at = {at})"
+
+
+@st.composite
+def within(draw, blocks: list[str], readers: list[str]) -> list[str]:
+    """Perhaps a line that runs within the encoder, over the tasks that read it."""
+    shared = any(block.startswith("shared encoder") for block in blocks)
+    forms = ["none", "mtan"] if shared else ["none", "cross_stitch", "nddr"]
+    if any(block.startswith("shared neck") for block in blocks):
+        forms.remove("mtan")
+    form = draw(st.sampled_from(forms))
+    return [] if form == "none" or len(readers) < 2 else [f"all via {form}(at = encoder)"]
 
 
 @st.composite
 def specs(draw) -> str:
     blocks, names = draw(layers())
     tasks = [f"t{index}" for index in range(draw(st.integers(2, 3)))]
+    readers = []
     for task in tasks:
         kind, source = draw(st.sampled_from(KINDS)), draw(st.sampled_from(names))
         blocks.append(f"task {task} : {kind} {{ from = {source}, decoder = {draw(decoders())} }}")
-    links = draw(st.lists(lines(tasks), max_size=2))
+        readers += [task] if source != "early" else []
+    links = draw(within(blocks, readers)) + draw(st.lists(lines(tasks), max_size=2))
     return "\n".join(["data rooms", *blocks, "links {", indent("\n".join(links), "  "), "}"]) + "\n"
 
 

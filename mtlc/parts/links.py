@@ -32,7 +32,7 @@ class Link(Part):
     supervised: ClassVar[Supervised] = "nothing"
     paper: ClassVar[str] = ""
     cost: ClassVar[str] = ""
-    at: int | None
+    at: int | str | None
 
     def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
         """By default a joint part changes all it reads; another one changes the stream that it reads first."""
@@ -60,6 +60,7 @@ def divides(part: Link, heads: int, dim: int) -> None:
             "MTL305",
             f"`{part.word}` cannot split a width of {dim} into {heads} heads",
             f"set `heads` to one of {', '.join(map(str, fits))}",
+            key="heads",
         )
 
 
@@ -124,6 +125,7 @@ class Kem(Link):
                 "MTL306",
                 f"`kem` cannot place {frame} equiangular vectors in a width of {dim}",
                 f"set `etf` to at most {dim}, or to `none`",
+                key="etf",
             )
         select = self.select if isinstance(self.select, int) else float(self.select)
         own = {"dim": dim, "streams": len(reads), "etf": frame, "select": select}

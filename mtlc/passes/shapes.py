@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from mtlc.diagnostics import Diagnostics
@@ -61,7 +62,14 @@ def _check_place(step: Step) -> None:
     raise ShapeError("MTL301", message, "declare an encoder above it, such as `tiny`")
 
 
-def _report(error: ShapeError, span: Span, diagnostics: Diagnostics) -> None:
+def _value(key: str, place: Span) -> Span:
+    """Where the key's value stands in a call; the place of the call where it is not said there."""
+    found = re.search(rf"\b{key}\s*=\s*(\[[^\]]*\]|[^\s,()]+)", place.text)
+    return place.source.span(place.start + found.start(1), place.start + found.end(1)) if found else place
+
+
+def _report(error: ShapeError, place: Span, diagnostics: Diagnostics) -> None:
     """Once for each cause: a line of links or a default of `task all` can be the cause of many steps."""
+    span = _value(error.key, place) if error.key else place
     if not any(each.code == error.code and each.primary.span == span for each in diagnostics):
         diagnostics.error(error.code, error.message, span, hint=error.hint)

@@ -43,8 +43,9 @@ def _level(channels: int, stride: int) -> Levels:
 
 
 def _at(part: Link) -> int | None:
-    at = getattr(part, "at", None)
+    at = part.at
+    assert not isinstance(at, str), "a link at a layer runs within the layers"
     if at is not None and at not in STRIDES:
         message = f"a link runs at stride 4, 8, 16 or 32, not at {at}"
-        raise ShapeError("MTL304", message, "set `at` to one of these")
+        raise ShapeError("MTL304", message, "set `at` to one of these", key="at")
     return at

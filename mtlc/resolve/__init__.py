@@ -43,7 +43,7 @@ def draft(
     layers.read()
     tasks = Tasks(desk, layers.found, None if isinstance(data, Unreadable) else labels_of(data, desk))
     found = tasks.read()
-    links = _links(desk, {**found, **tasks.drafts})
+    links = _links(desk, layers, {**found, **tasks.drafts})
     balance, train, evaluation, phases = balance_of(desk), train_of(desk), eval_of(desk), phases_of(desk)
     check_names(desk, layers.found, found, evaluation, phases)
     desk.report_no_layers()
@@ -69,9 +69,9 @@ def draft(
     return spec
 
 
-def _links(desk: Desk, tasks: dict[str, Any]) -> list[Line]:
+def _links(desk: Desk, layers: Layers, tasks: dict[str, Any]) -> list[Line]:
     names = [block.name for block in declared(desk.blocks)]
-    relations = Relations(desk.reader, tasks, names, desk.blocks)
+    relations = Relations(desk.reader, layers.found, tasks, names, desk.blocks)
     links = relations.links(desk.blocks.one("links"))
     relations.nameless(desk.blocks.one("reuse"), desk.blocks.one("agree"))
     relations.report_unknown()

@@ -8,7 +8,8 @@ from typing import Any
 
 from mtlc import schema
 from mtlc.diagnostics import Diagnostics, Label, suggest
-from mtlc.parts.layers import Layer, timm_models
+from mtlc.parts.encoders import timm_models
+from mtlc.parts.layers import Layer
 from mtlc.parts.part import Part, named
 from mtlc.resolve.blocks import Blocks, Merged, told
 from mtlc.resolve.meant import meant

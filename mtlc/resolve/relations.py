@@ -8,19 +8,22 @@ from typing import Any
 
 from mtlc.diagnostics import Label, suggest
 from mtlc.parts.links import Link
+from mtlc.parts.mixing import Mixing
 from mtlc.parts.part import named
 from mtlc.resolve.blocks import Blocks, Merged
-from mtlc.resolve.values import Reader, as_given
+from mtlc.resolve.places import layer_at, tasks_at
+from mtlc.resolve.values import Reader, Unreadable, as_given
 from mtlc.source import Span
-from mtlc.spec import Line, Task
+from mtlc.spec import Layer, Line, Task
 from mtlc.syntax import Call, Name, Relation
 
 
 @dataclass
 class Relations:
-    """`tasks` are those that could be read, `declared` the names of all."""
+    """`layers` and `tasks` are those that could be read, `declared` the names of all tasks."""
 
     reader: Reader
+    layers: Mapping[str, Layer | Unreadable]
     tasks: Mapping[str, Any]
     declared: list[str]
     blocks: Blocks
@@ -107,41 +110,64 @@ class Relations:
         assert issubclass(cls, Link)
         if not self._right_form(relation, call, cls) or not isinstance(part, Link) or not fine:
             return None
+        if isinstance(part, Mixing) and isinstance(part.at, str):
+            return self._line_at(relation, call, part)
         sources = self._streams(relation.left, call)
         targets = self._streams(relation.right, call) if relation.arrow else None
         if sources is None or (relation.arrow and targets is None):
             return None
-        return self._line_of(relation, part, sources, targets)
+        return self._line_of(relation, call, part, sources, targets)
+
+    def _line_at(self, relation: Relation, call: Call, part: Mixing) -> Line | None:
+        """A line that runs within the layers: over the tasks that read the layer `at`."""
+        lost = self.blocks.may_hold(str(part.at), "shared", "layer")
+        layer = layer_at(part, call, self.layers, lost, self.reader)
+        names = (*relation.left, *relation.right)
+        tasks = layer and tasks_at(names, layer, call, self.tasks, self.layers, self.reader)
+        if not tasks:
+            return None
+        if len(tasks) < part.fewest:
+            self._too_few(call, part)
+            return None
+        return Line(tasks, None, part, call.span)
 
     def _line_of(
-        self, relation: Relation, part: Link, sources: tuple[str, ...], targets: tuple[str, ...] | None
+        self,
+        relation: Relation,
+        call: Call,
+        part: Link,
+        sources: tuple[str, ...],
+        targets: tuple[str, ...] | None,
     ) -> Line | None:
         mutual = relation.arrow == "<->"
         if part.form != "arrow":
             union = tuple(dict.fromkeys(sources + (targets or ())))
             if len(union) < (part.fewest if part.form == "joint" else 1):
-                self._too_few(relation, part)
+                self._too_few(call, part)
                 return None
-            return Line(union, None, part, relation.span)
-        line = Line(sources, targets, part, relation.span, mutual)
+            return Line(union, None, part, call.span)
+        line = Line(sources, targets, part, call.span, mutual)
         alone = [target for target in line.receivers if not line.sources_of(target)]
         if not line.receivers:
-            self._too_few(relation, part)
+            self._too_few(call, part)
             return None
         if alone and self.blocks.may_hold("task"):
             return None
         if alone:
             message = f"`{alone[0]}` has no source left: a task is no source of itself"
-            self.reader.error("MTL209", message, relation.span, hint="name another task as a source")
+            ends = [*relation.right, *relation.left]
+            spot = next((name.span for name in ends if name.text in (alone[0], "all")), relation.span)
+            self.reader.error("MTL209", message, spot, hint="name another task as a source")
             return None
         return line
 
-    def _too_few(self, relation: Relation, part: Link) -> None:
+    def _too_few(self, call: Call, part: Link) -> None:
         """`all` may be fewer tasks than a part needs."""
         if self.declared and not self.blocks.may_hold("task"):
             needs = "at least two tasks" if part.form == "joint" and part.fewest > 1 else "a task"
             message = f"`{part.word}` needs {needs} with a decoder"
-            self.reader.error("MTL220", message, relation.span, hint="name more tasks, or take the line out")
+            hint = "name more tasks, or take the line out"
+            self.reader.error("MTL220", message, call.name.span, hint=hint)
 
     def _right_form(self, relation: Relation, call: Call, cls: type[Link]) -> bool:
         left = ", ".join(name.text for name in relation.left)
@@ -159,7 +185,7 @@ class Relations:
             shown = f"{both} via {cls.word}"
         else:
             return True
-        self.reader.error("MTL208", message, relation.span, hint=f"write `{shown}`")
+        self.reader.error("MTL208", message, call.name.span, hint=f"write `{shown}`")
         return False
 
     def _streams(self, names: tuple[Name, ...], call: Call) -> tuple[str, ...] | None:

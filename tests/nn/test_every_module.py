@@ -49,7 +49,16 @@ def kem(**keys: Any) -> Kem:
 
 
 def timm() -> Timm:
-    return Timm(model="mobilenetv3_small_050", pretrained=False, mean=None, std=None, eps=None, multiple=32)
+    return Timm(
+        model="mobilenetv3_small_050",
+        pretrained=False,
+        mean=None,
+        std=None,
+        eps=None,
+        stages=None,
+        taps=False,
+        multiple=32,
+    )
 
 
 def refine(last: bool) -> Refine:
@@ -68,7 +77,7 @@ def scaled() -> tuple[Any, ...]:
 
 Case = tuple[Callable[[], nn.Module], Callable[[], tuple[Any, ...]]]
 CASES: dict[str, Case] = {
-    "tiny": (lambda: Tiny(width=8, multiple=32), lambda: (image(),)),
+    "tiny": (lambda: Tiny(width=8, stages=None, taps=False, multiple=32), lambda: (image(),)),
     "timm": (timm, lambda: (image(),)),
     "fpn": (lambda: Fpn(inputs=LEVELS, dim=8), lambda: (levels(),)),
     "conv_up": (

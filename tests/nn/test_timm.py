@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mtlc.nn.timm import Timm
-from mtlc.parts.layers import timm_models
+from mtlc.parts.encoders import timm_models
 
 CHEAP = [
     "efficientnet_lite0",
@@ -22,7 +22,15 @@ def encoder(model: str, multiple: int = 32, **keys: object) -> Timm:
     return Timm(
         model=model,
         multiple=multiple,
-        **{"pretrained": False, "mean": None, "std": None, "eps": None, **keys},
+        **{
+            "pretrained": False,
+            "mean": None,
+            "std": None,
+            "eps": None,
+            "stages": None,
+            "taps": False,
+            **keys,
+        },
     ).eval()
 
 
@@ -33,26 +41,27 @@ def test_levels_are_those_of_the_table_at_sizes_the_model_was_not_trained_at(mod
         with torch.no_grad():
             levels = body(torch.rand(1, 3, height, width))
         h, w = (-(-x // 32) * 32 for x in (height, width))
-        assert [[x.shape[1], h // x.shape[2]] for x in levels] == timm_models()[model]
+        assert [(x.shape[1], h // x.shape[2]) for x in levels] == list(timm_models()[model].levels)
         assert all(
-            w // x.shape[3] == stride for x, (_, stride) in zip(levels, timm_models()[model], strict=True)
+            w // x.shape[3] == stride
+            for x, (_, stride) in zip(levels, timm_models()[model].levels, strict=True)
         )
 
 
 def test_models_that_convolve_without_padding_still_fill_the_grid_of_their_strides() -> None:
     with torch.device("meta"):
         levels = encoder("inception_v3")(torch.empty(1, 3, 96, 128))
-    expected = timm_models()["inception_v3"]
+    expected = timm_models()["inception_v3"].levels
     assert [list(x.shape) for x in levels] == [[1, c, 96 // stride, 128 // stride] for c, stride in expected]
 
 
 def test_a_plain_vit_gives_its_last_block_only() -> None:
-    assert timm_models()["vit_tiny_patch16_224"] == [[192, 16]]
+    assert timm_models()["vit_tiny_patch16_224"].levels == ((192, 16),)
 
 
 def test_the_table_lists_levels_finest_first_and_each_stride_once() -> None:
     assert len(timm_models()) > 1000
-    for levels in timm_models().values():
+    for levels, _, _ in timm_models().values():
         strides = [stride for _, stride in levels]
         assert strides == sorted(set(strides)) and strides[0] >= 1
 

@@ -79,7 +79,7 @@ class Pair(nn.Module):
         torch.manual_seed(0)
         inputs = [(8, 4), (16, 8), (32, 16), (64, 32)]
         self.fuse = fuse
-        self.encoder = Tiny(width=8, multiple=32)
+        self.encoder = Tiny(width=8, stages=None, taps=False, multiple=32)
         self.decoders = nn.ModuleList(
             ConvUp(inputs=inputs, dim=8, depth=1, levels=(4, 8, 16), norm="batch") for _ in range(2)
         )

@@ -15,7 +15,16 @@ from mtlc.nn.weights import WeightsError, transfer
 
 
 def encoder(model: str = "efficientnet_lite0", pretrained: bool = True) -> Timm:
-    return Timm(model=model, pretrained=pretrained, mean=None, std=None, eps=None, multiple=32).eval()
+    return Timm(
+        model=model,
+        pretrained=pretrained,
+        mean=None,
+        std=None,
+        eps=None,
+        stages=None,
+        taps=False,
+        multiple=32,
+    ).eval()
 
 
 packaged = pytest.mark.skipif(
