@@ -40,6 +40,13 @@ def read_array(path: Path, what: str) -> Array:
     return array
 
 
+def bits_of(array: Array) -> int:
+    """How many bits a value of a label file has: 8, 16 or 32."""
+    if array.dtype.kind == "b":
+        return 8
+    return 16 if array.dtype == np.int32 and array.max(initial=0) < 65536 else 8 * array.dtype.itemsize
+
+
 def fitted(image: Image.Image, size: tuple[int, int]) -> Tensor:
     """A photo at a height and width, bilinear with antialiasing: uint8 H×W×3."""
     height, width = size

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -14,11 +15,12 @@ from mtlc.data.decode import decode
 from mtlc.data.derive import borders, foreground
 from mtlc.data.encode import nearest, unpack
 from mtlc.data.errors import DataError
-from mtlc.data.files import fitted, read_array, read_image
-from mtlc.data.manifest import Derived, LabelEntry, Manifest, Table, read_manifest
+from mtlc.data.files import Array, bits_of, fitted, read_array, read_image
+from mtlc.data.manifest import Derived, LabelEntry, Manifest, OfImages, Surface, read_manifest
 from mtlc.data.places import file_of, folder_of
 from mtlc.data.sample import Change, Sample
 from mtlc.data.splits import ids_of
+from mtlc.data.surface import camera_for, normals
 from mtlc.data.tables import read_table
 from mtlc.parts import data as parts
 from mtlc.parts.data import Label
@@ -34,6 +36,7 @@ class Folder:
         self.root = folder_of(part.root, "the data")
         self.manifest = _manifest(part)
         self.split, self.size = split, part.size
+        self._folder = self.manifest.folder(split) if split in self.manifest.splits else split
         self.ids = ids_of(self.manifest, split, self.root)
         entries = self.manifest.labels
         self.labels: Mapping[str, Label] = {name: Label(e.kind, e.classes) for name, e in entries.items()}
@@ -54,11 +57,11 @@ class Folder:
     def labelled(self, label: str) -> frozenset[str]:
         """The ids that have a label: a file, or a row in its table."""
         entry = self.manifest.labels[label]
-        if isinstance(entry.encoding, Derived):
+        if isinstance(entry.encoding, Derived | Surface):
             return self.labelled(entry.encoding.label)
-        if isinstance(entry.encoding, Table):
+        if isinstance(entry.encoding, OfImages):
             return frozenset(self._tables.get(label) or self._table(label))
-        return frozenset(id for id in self.ids if self._find(entry.files, id))
+        return frozenset(id for id in self.ids if self.find(entry.files, id))
 
     def load(self, index: int, change: Change | None = None) -> Sample:
         """Read, or take from memory, one sample. Raises `DataError`."""
@@ -75,10 +78,9 @@ class Folder:
         return Packed(fitted(image, self.size), held)
 
     def _image(self, id: str) -> Image.Image:
-        path = self._find(self.manifest.images, id)
+        path = self.find(self.manifest.images, id)
         if path is None:
-            paths = (self.root / each.replace("{id}", id) for each in self.manifest.images)
-            looked = " and ".join(f"`{path}`" for path in paths)
+            looked = " and ".join(f"`{path}`" for path in self.places(self.manifest.images, id))
             message = f"the image of `{id}` (split `{self.split}`) is not there: looked for {looked}"
             raise DataError(message, f"put it there, or take `{id}` out of the split in the manifest")
         return read_image(path, f"the image of `{id}` (split `{self.split}`)")
@@ -87,23 +89,51 @@ class Folder:
         entry = self.manifest.labels[name]
         if name in self._tables:
             return self._tables[name].get(id)
-        path = self._find(entry.files, id)
+        if isinstance(entry.encoding, Surface):
+            return self._surface(entry.encoding, id, image)
+        array = self._array(name, id, image)
+        return None if array is None else nearest(self._decoded(name, id, array), self.size)
+
+    def _array(self, name: str, id: str, image: Image.Image) -> Array | None:
+        """The values in a label's file, as large as its image."""
+        entry = self.manifest.labels[name]
+        path = self.find(entry.files, id)
         if path is None:
             return None
         array = read_array(path, f"label `{name}` of `{id}` (split `{self.split}`)")
         if array.shape[:2] != (image.height, image.width):
             raise _unequal(name, id, path, array.shape, image)
-        return nearest(decode(array, entry.encoding, f"label `{name}` of `{id}` (`{path}`)"), self.size)
+        if entry.bits not in (None, bits_of(array)):
+            message = f"label `{name}` of `{id}` has {bits_of(array)} bits a value (`{path}`)"
+            hint = f"save it with {entry.bits}, as the manifest says, or correct `bits` there"
+            raise DataError(message, hint)
+        return array
+
+    def _decoded(self, name: str, id: str, array: Array) -> Tensor:
+        entry = self.manifest.labels[name]
+        return decode(array, entry.encoding, f"label `{name}` of `{id}` (`{self.find(entry.files, id)}`)")
+
+    def _surface(self, how: Surface, id: str, image: Image.Image) -> Tensor | None:
+        array = self._array(how.label, id, image)
+        if array is None:
+            return None
+        depth = self._decoded(how.label, id, array).numpy()
+        camera = camera_for(how.camera, self.root, id, (image.height, image.width))
+        return nearest(torch.from_numpy(normals(depth, camera, how)), self.size)
 
     def _table(self, name: str) -> Mapping[str, Tensor]:
         entry = self.manifest.labels[name]
-        assert isinstance(entry.encoding, Table)
+        assert isinstance(entry.encoding, OfImages)
         return read_table(entry.encoding, entry.classes, self.root, self.ids, name)
 
-    def _find(self, patterns: tuple[str, ...], id: str) -> Path | None:
+    def places(self, patterns: tuple[str, ...], id: str) -> list[Path]:
+        """Where the files of an id may be."""
+        named = (each.replace("{split}", self._folder).replace("{id}", id) for each in patterns)
+        return [self.root / each for each in named]
+
+    def find(self, patterns: tuple[str, ...], id: str) -> Path | None:
         """The first file of several patterns that is there."""
-        paths = (self.root / each.replace("{id}", id) for each in patterns)
-        return next((path for path in paths if path.exists()), None)
+        return next((path for path in self.places(patterns, id) if path.exists()), None)
 
     # --- labels made from others
 
@@ -128,7 +158,7 @@ def _stored(entries: Mapping[str, LabelEntry], wanted: Collection[str]) -> tuple
 
 
 def _is_table(entry: LabelEntry) -> bool:
-    return isinstance(entry.encoding, Table)
+    return isinstance(entry.encoding, OfImages)
 
 
 def _derived(how: Derived, classes: Tensor) -> Tensor:

@@ -19,21 +19,23 @@ def read(path: str | Path) -> Manifest:
     reader = Reader(problems)
     top = reader.fields(root, "the manifest", _TOP, required=_TOP)
     images = top.patterns("images")
-    splits = _splits(reader, top)
+    splits = _splits(reader, top, apart=bool(images) and all("{split}" in each for each in images))
     labels = _labels(reader, top)
     if reader.problems:
         raise ManifestError(str(path), reader.problems)
     return Manifest(str(path), images, splits, labels)
 
 
-def _splits(reader: Reader, top: Fields) -> dict[str, Ids]:
+def _splits(reader: Reader, top: Fields, apart: bool) -> dict[str, Ids]:
+    """The splits; `apart` if one id is another image in each of them."""
     fields = top.inner("splits", SPLITS)
     if fields is None:
         return {}
     if fields.node.value == {}:
         reader.fail(top.nodes["splits"], "`splits` is empty", "name the ids of `train`, and of `test`")
     splits = {name: read_split(reader, name, node) for name, node in fields.nodes.items()}
-    _refuse_overlap(reader, fields, splits)
+    if not apart:
+        _refuse_overlap(reader, fields, splits)
     return splits
 
 

@@ -13,9 +13,12 @@ _RANGE = re.compile(r"(\d{1,18})-(\d{1,18})", re.ASCII)
 
 
 def read_split(reader: Reader, name: str, node: Node) -> Ids:
-    """The ids of one split: a range, an id, a list of both, or a mapping with `file` or `glob`."""
-    if isinstance(node.value, dict):
-        return _found(reader, name, node)
+    """The ids of one split: a range, an id, a list of both, or a mapping with one of `ids`, `file` and
+    `glob`."""
+    return _found(reader, name, node) if isinstance(node.value, dict) else Ids(_listed(reader, name, node))
+
+
+def _listed(reader: Reader, name: str, node: Node) -> tuple[str, ...]:
     items = node.value if isinstance(node.value, tuple) else (node,)
     ids: dict[str, None] = {}
     for item in items:
@@ -26,18 +29,21 @@ def read_split(reader: Reader, name: str, node: Node) -> Ids:
             ids[each] = None
     if not items:
         reader.fail(node, f"split `{name}` is empty", "name its ids, or remove it")
-    return Ids(ids=tuple(ids))
+    return tuple(ids)
 
 
 def _found(reader: Reader, name: str, node: Node) -> Ids:
-    fields = reader.fields(node, f"split `{name}`", ("file", "glob", "without"))
-    if ("file" in fields) == ("glob" in fields):
-        hint = "remove one of the two" if "file" in fields else "add `file:` or `glob:`"
-        reader.fail(node, f"split `{name}` takes one of `file` and `glob`", hint)
+    fields = reader.fields(node, f"split `{name}`", ("ids", "file", "glob", "without", "folder"))
+    stated = [each for each in ("ids", "file", "glob") if each in fields]
+    if len(stated) != 1:
+        hint = "remove one of the two" if stated else "add `glob:`, `file:` or `ids:`"
+        reader.fail(node, f"split `{name}` takes one of `ids`, `file` and `glob`", hint)
     others = [each for each in SPLITS if each != name]
     without = [reader.one_of(each, "`without`", others) for each in fields.many("without")]
     file, glob = fields.file("file"), fields.file("glob")
-    return Ids((), file, glob, tuple(each for each in without if each is not None))
+    ids = _listed(reader, name, fields.nodes["ids"]) if "ids" in fields else ()
+    left_out = tuple(each for each in without if each is not None)
+    return Ids(ids, file, glob, left_out, fields.file("folder"))
 
 
 def _written(reader: Reader, name: str, node: Node) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from mtlc.data.errors import DataError
-from mtlc.data.manifest import Ids, Manifest
+from mtlc.data.manifest import Manifest
 from mtlc.data.reading_ids import text_is_id
 
 
@@ -22,7 +22,7 @@ def ids_of(manifest: Manifest, split: str, root: Path) -> tuple[str, ...]:
     out = {id for name in stated.without if name in manifest.splits for id in _all(manifest, name, root)}
     ids = tuple(id for id in _all(manifest, split, root) if id not in out)
     if not ids:
-        raise DataError(f"split `{split}` of `{manifest.path}` is empty{_why(manifest, stated, root)}", _HINT)
+        raise DataError(f"split `{split}` of `{manifest.path}` is empty{_why(manifest, split, root)}", _HINT)
     return ids
 
 
@@ -33,13 +33,20 @@ def _all(manifest: Manifest, split: str, root: Path) -> tuple[str, ...]:
     stated = manifest.splits[split]
     if stated.file is not None:
         return _from_file(root / stated.file, split)
-    return _on_disk(manifest, stated.glob, root) if stated.glob is not None else stated.ids
+    return _on_disk(manifest, split, stated.glob, root) if stated.glob is not None else stated.ids
 
 
-def _why(manifest: Manifest, stated: Ids, root: Path) -> str:
+def on_disk(manifest: Manifest, split: str, root: Path) -> tuple[str, ...]:
+    """The ids of all images on disk that a split could hold, sorted."""
+    return _on_disk(manifest, split, "*", root)
+
+
+def _why(manifest: Manifest, split: str, root: Path) -> str:
+    stated = manifest.splits[split]
     if stated.glob is None:
         return ""
-    patterns = " or ".join(f"`{root / each.replace('{id}', stated.glob)}`" for each in manifest.images)
+    named = [each.replace("{split}", manifest.folder(split)) for each in manifest.images]
+    patterns = " or ".join(f"`{root / each.replace('{id}', stated.glob)}`" for each in named)
     return f": no image matches {patterns}"
 
 
@@ -70,9 +77,9 @@ def _unique(path: Path, lines: Iterable[tuple[int, str]]) -> tuple[str, ...]:
     return tuple(seen)
 
 
-def _on_disk(manifest: Manifest, glob: str, root: Path) -> tuple[str, ...]:
+def _on_disk(manifest: Manifest, split: str, glob: str, root: Path) -> tuple[str, ...]:
     found: set[str] = set()
-    for pattern in manifest.images:
+    for pattern in (each.replace("{split}", manifest.folder(split)) for each in manifest.images):
         head, *more = (re.escape(part) for part in pattern.split("{id}"))
         name = re.compile(head + "(?P<id>.+)" + "(?P=id)".join(["", *more])[len("(?P=id)") :])
         for path in root.glob(_escaped(pattern).replace("{id}", glob)):

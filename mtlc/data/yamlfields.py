@@ -90,13 +90,14 @@ class Reader:
         return None
 
     def pattern(self, node: Node, what: str) -> str | None:
-        """A path below the root with `{id}` in it, and no other braces."""
+        """A path below the root with `{id}` in it, perhaps `{split}`, and no other braces."""
         path = self.text(node, what)
         if path is None or not self._inside(node, what, path):
             return None
-        odd = [each for each in _BRACES.findall(path) if each != "{id}"]
+        odd = [each for each in _BRACES.findall(path) if each not in ("{id}", "{split}")]
         if odd:
-            self.fail(node, f"{what} holds `{odd[0]}`; the only placeholder is `{{id}}`", "write `{id}`")
+            message = f"{what} holds `{odd[0]}`; the only placeholders are `{{id}}` and `{{split}}`"
+            self.fail(node, message, "write `{id}`")
             return None
         if "{id}" not in path:
             message = f"{what} lacks `{{id}}`, so that all images would have the same file"
