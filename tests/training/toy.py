@@ -20,7 +20,27 @@ from mtlc.source import Source
 
 SIZE = Size(16, 24)
 CLASSES = ("dark", "middle", "bright")
-KINDS = {"semseg": "semseg", "depth": "depth", "edges": "edges", "tags": "tags"}
+KINDS = {
+    kind: kind
+    for kind in (
+        "semseg",
+        "human_parts",
+        "depth",
+        "normals",
+        "edges",
+        "saliency",
+        "tags",
+        "classify",
+        "regress",
+    )
+}
+NAMES = {
+    "semseg": CLASSES,
+    "human_parts": CLASSES,
+    "tags": CLASSES,
+    "classify": CLASSES,
+    "regress": ("red", "green"),
+}
 
 SPEC = """
 data rooms
@@ -56,8 +76,7 @@ class ToyPart(Data):
     augment: tuple[parts.Augment, ...] = key((), "changes")
 
     def labels(self) -> Mapping[str, Label]:
-        classes = {"semseg": CLASSES, "tags": CLASSES}
-        return {name: Label(kind, classes.get(name, ())) for name, kind in KINDS.items()}
+        return {name: Label(kind, NAMES.get(name, ())) for name, kind in KINDS.items()}
 
 
 class Toy:
@@ -96,12 +115,21 @@ class Toy:
 
 
 def _label(name: str, image: torch.Tensor) -> torch.Tensor:
-    bright = image.mean(0)
-    if name == "semseg":
-        return (bright * 3).long().clamp(max=2)
-    if name == "tags":
-        return torch.stack([image[c].mean() > 0.5 for c in range(3)]).float()
-    return bright[None] + 1 if name == "depth" else (bright[None] > 0.5).float()
+    bright, colours = image.mean(0), image.mean((1, 2))
+    match name:
+        case "semseg" | "human_parts":
+            return (bright * 3).long().clamp(max=2)
+        case "depth":
+            return bright[None] + 1
+        case "normals":
+            return F.normalize(image - 0.5, dim=0)
+        case "tags":
+            return (colours > 0.5).float()
+        case "classify":
+            return colours.argmax()
+        case "regress":
+            return colours[:2]
+    return (bright[None] > 0.5).float()
 
 
 def toy(data: ToyPart | None = None, text: str = SPEC, **overrides: object) -> Model:
