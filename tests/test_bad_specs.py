@@ -81,6 +81,6 @@ def test_every_diagnostic_has_a_way_out_in_the_words_of_a_user(path):
 
 def test_there_are_bad_specs_of_every_hundred_and_some_have_many_mistakes():
     all_expected = [expected(path) for path in SPECS]
-    assert len(SPECS) >= 60
+    assert len(SPECS) >= 150
     assert sum(len(each) >= 4 for each in all_expected) >= 5
     assert {each.code[3] for found in all_expected for each in found} >= set("012345")

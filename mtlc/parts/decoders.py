@@ -34,6 +34,7 @@ class Decoder(Part):
                 "MTL303",
                 f"`{self.word}` asks for stride {missing[0]}, but the strides it reads are {_listed(have)}",
                 f"choose `levels` from {_listed(have)}",
+                key="levels",
             )
         return tuple(sorted(self.levels))
 

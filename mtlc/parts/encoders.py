@@ -150,7 +150,8 @@ class Timm(Encoder, Layer):
         for name in ("mean", "std"):
             value = getattr(self, name)
             if isinstance(value, tuple) and len(value) != 3:
-                yield Problem(name, f"`{name}` is three numbers, for red, green and blue")
+                hint = f"write `{name} = [0.5, 0.5, 0.5]`"
+                yield Problem(name, f"`{name}` is three numbers, for red, green and blue", hint)
         yield from super().problems()
 
 

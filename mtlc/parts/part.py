@@ -52,9 +52,10 @@ class Place:
 class ShapeError(Exception):
     """A part cannot work on the shapes it reads; `shapes` turns it into a diagnostic at the step's place."""
 
-    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+    def __init__(self, code: str, message: str, hint: str | None = None, *, key: str | None = None) -> None:
+        """`key` is the key of the part that is at fault, if one is: the diagnostic points at its value."""
         super().__init__(message)
-        self.code, self.message, self.hint = code, message, hint
+        self.code, self.message, self.hint, self.key = code, message, hint, key
 
 
 class Problem(NamedTuple):

@@ -62,14 +62,15 @@ def _check_place(step: Step) -> None:
     raise ShapeError("MTL301", message, "declare an encoder above it, such as `tiny`")
 
 
-def _value(key: str, place: Span) -> Span:
-    """Where the key's value stands in a call; the place of the call where it is not said there."""
-    found = re.search(rf"\b{key}\s*=\s*(\[[^\]]*\]|[^\s,()]+)", place.text)
+def _fault(key: str | None, place: Span) -> Span:
+    """Where the key's value stands in a call; where it does not, the call's name."""
+    found = re.search(rf"\b{key}\s*=\s*(\[[^\]]*\]|[^\s,()]+)", place.text) if key else None
+    found = found or re.match(r"(\w+)\s*\(", place.text)
     return place.source.span(place.start + found.start(1), place.start + found.end(1)) if found else place
 
 
 def _report(error: ShapeError, place: Span, diagnostics: Diagnostics) -> None:
     """Once for each cause: a line of links or a default of `task all` can be the cause of many steps."""
-    span = _value(error.key, place) if error.key else place
+    span = _fault(error.key, place)
     if not any(each.code == error.code and each.primary.span == span for each in diagnostics):
         diagnostics.error(error.code, error.message, span, hint=error.hint)

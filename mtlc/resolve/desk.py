@@ -101,6 +101,11 @@ class Desk:
             first, *others = dict.fromkeys(spans)
             more = tuple(Label(span, "and here") for span in others)
             message = f"there is no layer `{name}`"
+            if name == "image":
+                message, hint = "a task reads a layer, not the image", f"choose from {ticked(known)}"
+            elif ("task", name) in self.blocks.blocks:
+                message = f"`{name}` is a task, and `from` names a layer"
+                hint = f"choose from {ticked(known)}; tasks help each other in `links {{ … }}`"
             self.reader.error("MTL203", message, first, "undeclared", hint=hint, others=more)
 
 

@@ -57,7 +57,8 @@ def _named(
         message = (
             f"the label `{name}` is of kind {labels[name].kind}, and task `{block.name}` learns {part.word}"
         )
-        hint = f"its {part.word} labels are {ticked(fitting)}" if fitting else None
+        hint = f"write `task {block.name} : {labels[name].kind}` to learn it"
+        hint = f"its {part.word} labels are {ticked(fitting)}" if fitting else hint
     else:
         guess = suggest(name, labels)
         message = f"the data set has no label `{name}`"

@@ -135,6 +135,7 @@ class _Merge:
         if told(block.keyword.span, self.diagnostics):
             return
         hint = f"did you mean `{guess}`?" if guess else f"blocks are {', '.join(KEYWORDS)}"
+        hint = "write it in `train { … }`" if block.keyword.text == "phase" else hint
         message = f"there is no block `{block.keyword.text}`"
         self.diagnostics.error("MTL201", message, block.keyword.span, "unknown block", hint=hint)
 
@@ -226,7 +227,8 @@ class _Merge:
     def _inner(self, block: Block, merged: Merged) -> None:
         if merged.keyword != "train" or block.keyword.text != "phase" or block.name is None:
             message = f"`{merged.keyword}` holds no block `{block.keyword.text}`"
-            hint = f"write a value: `{block.keyword.text} = NAME(…)`"
+            called = block.name.text if block.name else "NAME"
+            hint = f"write a value: `{block.keyword.text} = {called}(…)`"
             if merged.keyword in RELATIONS:
                 hint = "write a relation, such as `all via kem`"
             elif merged.keyword == "train" and block.keyword.text == "phase":
@@ -260,4 +262,4 @@ def _again(keyword: str, name: str) -> tuple[str, str]:
         return f"{keyword} `{name}`", "keep one, or choose another name"
     if keyword in RELATIONS:
         return f"`{keyword}`", "put all lines into one block"
-    return f"`{keyword}`", "keep one, with the keys of both"
+    return f"`{keyword}`", "keep one" if keyword in KIND_ONLY else "keep one, with the keys of both"

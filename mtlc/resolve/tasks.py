@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -36,17 +36,17 @@ class Tasks:
     def read(self) -> dict[str, Task | Unreadable]:
         """Every task by name."""
         defaults = self.desk.blocks.blocks.get(("task", "all"))
-        kinds: set[type[Part]] = set()
+        kinds: dict[type[Part], None] = {}  # a set would say the keys in another order each time
         tasks: dict[str, Task | Unreadable] = {}
         for block in declared(self.desk.blocks):
             tasks[block.name] = self._task(block, defaults)
             assert block.kind is not None
-            kinds |= {named(TaskPart)[block.kind.text]} if block.kind.text in named(TaskPart) else set()
+            kinds |= dict.fromkeys(kind for word, kind in named(TaskPart).items() if word == block.kind.text)
         if defaults is not None:
             self._keys_of_all(defaults, kinds)
         return tasks
 
-    def _keys_of_all(self, defaults: Merged, kinds: set[type[Part]]) -> None:
+    def _keys_of_all(self, defaults: Merged, kinds: Iterable[type[Part]]) -> None:
         """A key of `task all` that a kind lacks is skipped for its tasks; one that none has is a mistake."""
         self.desk.spans["task.all"] = defaults.header
         known = {name: key for kind in kinds for name, key in schema.keys(kind).items()}

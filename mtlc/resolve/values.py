@@ -100,16 +100,22 @@ class Reader:
             values[keys[name].attribute] = self.value(each.value, keys[name], owner, others)
         missing = [key for key in keys.values() if key.required and key.attribute not in values]
         bad |= {key.name for key in missing if self.may_hold(key.name)}
-        for key in missing:
-            if key.name not in bad and not damaged:
-                hint = f"add `{key.name} = …`: {key.help}"
-                self.error("MTL103", f"{owner} needs `{key.name}`", where, "missing key", hint=hint)
+        self._missing([key for key in missing if key.name not in bad and not damaged], owner, where)
         bad |= {name for name in placed if isinstance(values[keys[name].attribute], Unreadable)}
         good = {name: value for name, value in values.items() if not isinstance(value, Unreadable)}
         if missing or any(keys[name].required for name in bad):
             return UNREADABLE
         part = self._checked(cls(**good), placed, where)
         return Unreadable(part, frozenset(bad)) if bad and isinstance(part, Part) else part
+
+    def _missing(self, keys: Sequence[Key], owner: str, where: Span) -> None:
+        if not keys:
+            return
+        names = [f"`{key.name}`" for key in keys]
+        message = f"{owner} needs {', '.join(names[:-1])}{' and ' * (len(names) > 1)}{names[-1]}"
+        hint = f"add {', '.join(f'`{key.name} = …`' for key in keys)}"
+        hint = f"{hint}: {keys[0].help}" if len(keys) == 1 else hint
+        self.error("MTL103", message, where, f"missing key{'s' * (len(keys) > 1)}", hint=hint)
 
     def _checked(self, part: Part, placed: Mapping[str, Given], where: Span) -> Part | Unreadable:
         bad = list(part.problems())
@@ -123,12 +129,17 @@ class Reader:
     ) -> tuple[dict[str, Given], set[str]]:
         """Which key each value belongs to, and the keys that mistakes there were probably meant for."""
         order, placed, bad = list(keys), dict[str, Given](), set[str]()
+        by_name = False
         for each in given:
+            by_name |= each.name is not None
             if each.name is None:
-                if len(placed) >= len(order):
+                if by_name:
+                    bad |= self._late(order, placed, each, owner)
+                elif len(placed) >= len(order):
                     self._too_many(order, each, owner)
                     return placed, bad | set(order[-1:])
-                placed[order[len(placed)]] = each
+                else:
+                    placed[order[len(placed)]] = each
             elif each.name.text in placed:
                 self._twice(each.name, placed[each.name.text], owner)
                 bad.add(each.name.text)
@@ -139,6 +150,15 @@ class Reader:
             else:
                 placed[each.name.text] = each
         return placed, bad & set(keys)
+
+    def _late(self, order: list[str], placed: Mapping[str, Given], each: Given, owner: str) -> set[str]:
+        """A value without a name after named ones; gives the key that it may be meant for."""
+        free = next((name for name in order if name not in placed), "")
+        shown = _written(each.value)
+        message = f"{owner} takes values without a name before those with one"
+        hint = f"write `{free} = {shown}`" if free else "remove it"
+        self.error("MTL107", message, each.value.span, "its key is missing", hint=hint)
+        return {free} - {""}
 
     def _too_many(self, order: list[str], each: Given, owner: str) -> None:
         hint = (

@@ -62,6 +62,9 @@ _WORDS = {
 }
 
 
+_VALUE = frozenset(("LITERAL", "STRING", "LSQB"))
+
+
 def explain(trouble: Trouble) -> Mistake:
     for rule in OVERRIDE_RULES if trouble.override else RULES:
         mistake = rule(trouble)
@@ -71,7 +74,10 @@ def explain(trouble: Trouble) -> Mistake:
 
 
 def _unexpected(t: Trouble) -> Mistake:
-    words = sorted({_WORDS[each] for each in t.accepts if each in _WORDS})
+    value = t.accepts >= _VALUE
+    left_out = {*_VALUE, "_NL", "NAME"} if value else set()
+    words = sorted({_WORDS[each] for each in t.accepts - left_out if each in _WORDS})
+    words = ["a value", *words] if value else words
     shown = f"`{t.found}`" if t.found else "the end of the line"
     expected = ", ".join(words[:-1]) + f" or {words[-1]}" if len(words) > 1 else "".join(words)
     hint = f"write {expected}" if expected else "remove it"

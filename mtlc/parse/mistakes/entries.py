@@ -189,9 +189,12 @@ def two_entries(t: Trouble) -> Mistake | None:
         hint = "put a comma or a new line between them"
         return t.here("MTL014", "two entries stand on one line", "the second one", hint, second=True)
     hint = "remove it, or write several values as a list: `[a, b]`"
+    if not t.inside:
+        hint = "remove it, or begin a comment with `#`"
     if t.found == "{":
         hint = "write the keys of a value in parentheses: `name(key = …)`"
-    return t.here("MTL016", f"`{t.found}` follows a complete entry", "not expected here", hint)
+    whole = "entry" if t.inside else "statement"
+    return t.here("MTL016", f"`{t.found}` follows a complete {whole}", "not expected here", hint)
 
 
 def no_comma(t: Trouble) -> Mistake | None:

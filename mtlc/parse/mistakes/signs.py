@@ -62,6 +62,9 @@ def colon(t: Trouble) -> Mistake | None:
         key, start = t.words[-1], t.offset
     elif t.inside == "{" and match and "{" not in t.piece:
         key, start = match[1], t.offset - len(t.head) + match.end() - 1
+    elif t.inside == "[" and t.found == ":" and t.words:
+        hint = f"write its keys in parentheses: `{t.words[-1]}(…)`"
+        return t.here("MTL010", f"`{t.words[-1]}` is followed by `:`", "`(` or `,` is expected", hint)
     else:
         return None
     return Mistake(
@@ -80,6 +83,8 @@ def stray(t: Trouble) -> Mistake | None:
 
 
 def _stray_hint(t: Trouble, char: str) -> str:
+    if not t.head.strip() and char in "-*•–`":
+        return f"remove it: {'a spec has no fence' if char == '`' else 'an entry begins with a name'}"
     if char in "'‘’“”`«»":
         return 'write texts in double quotes: `"…"`'
     if char == ";":
