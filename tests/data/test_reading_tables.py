@@ -87,7 +87,7 @@ def test_human_parts_have_seven_classes_unless_others_are_named(tmp_path: Path) 
         ("kind: classify, folders: true, file: t.csv, classes: [a, b]", "no key `file`", "its keys are"),
         ("kind: regress, file: t.csv", "lacks the key `values`", "add `values:`"),
         ("kind: regress, file: t.csv, values: [a, a]", "`a` stands twice", "remove"),
-        ("kind: regress, file: t.csv, values: [a, b], scale: [1, 2, 3]", "3 numbers for 2 values", "one number for all"),
+        ("kind: regress, file: t.csv, values: [a, b], scale: [1, 2, 3]", "3 numbers for 2 values", "one number"),
         ("kind: regress, file: t.csv, values: [a, b], scale: [1, 0]", "`scale` is 0", "one unit"),
         ("kind: regress, file: t.csv, values: a, scale: x", "it takes a number", None),
         ("kind: regress, file: t.csv, values: a, classes: [b]", "no key `classes`", "its keys are"),
