@@ -9,7 +9,7 @@ import linecache
 import math
 import operator
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -60,13 +60,14 @@ class Model:
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         self.train.load_state_dict(state)
 
-    def load_pretrained(self) -> dict[str, str]:
+    def load_pretrained(self, but: Collection[str] = ()) -> dict[str, str]:
         """Load the weights that the spec asks for, and say of each step where they came from.
 
-        Raises what the part raises where they cannot be had (`mtlc.nn.weights.WeightsError` for timm's).
+        `but` names steps that need none. Raises what the part raises where they cannot be had
+        (`mtlc.nn.weights.WeightsError` for timm's).
         """
         wanted = [n for n, step in self.plan.graph.steps.items() if getattr(step.part, "pretrained", False)]
-        return {name: self.module(name).load_pretrained() for name in wanted}  # type: ignore[operator]
+        return {n: self.module(n).load_pretrained() for n in wanted if n not in but}  # type: ignore[operator]
 
     def failed_step(self, error: BaseException) -> Step | None:
         """The step inside which an exception of `train`, `infer` or a slice arose, if it arose in one."""

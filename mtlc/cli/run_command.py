@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from io import StringIO
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,16 +23,27 @@ if TYPE_CHECKING:
 @click.option(
     "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with the run in this folder."
 )
-@click.option("--steps", type=click.IntRange(1), metavar="N", help="Takes the place of train.steps.")
+@click.option(
+    "--init",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Begin with the weights of this run (or checkpoint file) where steps and shapes are equal.",
+)
+@click.option("--steps", type=click.IntRange(1), metavar="N", help="Takes the place of train.steps; cuts phases off.")
 @click.option("--device", default="auto", help="auto, cpu, cuda or cuda:N.")
-@click.option("--dry", is_flag=True, help="Take one step on the real data, keep nothing.")
+@click.option(
+    "--tensorboard", is_flag=True, help="Write event files for TensorBoard into the run folder too."
+)
+@click.option("--dry", is_flag=True, help="Take one step on the real data; evaluate nothing, keep nothing.")
 @shared
 def command(
     spec: str | None,
     out: Path | None,
     resume: Path | None,
+    init: Path | None,
     steps: int | None,
     device: str,
+    tensorboard: bool,
     dry: bool,
     options: Options,
 ) -> None:
@@ -43,41 +53,54 @@ def command(
     """
     if resume is not None and (out is not None or dry):
         raise click.UsageError("--resume goes on in its own folder: leave --out and --dry out")
+    if resume is not None and init is not None:
+        raise click.UsageError("--resume goes on with its own weights: leave --init out")
+    if dry and (out is not None or tensorboard):
+        raise click.UsageError("--dry keeps nothing: leave --out and --tensorboard out")
     if spec is None:
         if resume is None:
             raise click.UsageError("name a SPEC, or a run to --resume")
         spec = str(resume / "spec.mtl")
     if dry:
-        with tempfile.TemporaryDirectory() as gone:
-            _train(spec, Path(gone) / "run", False, 1, device, options)
-        note(f"one step works. Next: mtlc run {spec}", options)
+        _rehearse(spec, device, init, options)
         return
     folder = resume or out or _next_folder(spec)
-    _train(spec, folder, resume is not None, steps, device, options)
-    note(f"Next: mtlc predict --run {folder} PHOTOS", options)
+    given = {"device": device, "resume": resume is not None, "steps": steps, "tensorboard": tensorboard}
+    given["init"] = init
+    _train(spec, folder, given, options)
+    note(f"Next: mtlc report {folder}, or mtlc predict --run {folder} PHOTOS", options)
 
 
-def _train(spec: str, folder: Path, resume: bool, steps: int | None, device: str, options: Options) -> None:
+def _rehearse(spec: str, device: str, init: Path | None, options: Options) -> None:
+    resolved, graph = read_spec(spec, options)
+    from mtlc.lower import lower
+    from mtlc.training.loop import rehearse
+
+    told = reporter(options, live=False)
+    rehearse(lower(plan(resolved, graph)), device=device, report=told, init=init)
+    note(f"one step works; nothing was evaluated or kept. Next: mtlc run {spec}", options)
+
+
+def _train(spec: str, folder: Path, given: dict[str, Any], options: Options) -> None:
     resolved, graph = read_spec(spec, options)
     from mtlc.lower import lower
     from mtlc.training.loop import train
 
-    model = lower(plan(resolved, graph))
-    result = train(model, folder, device=device, resume=resume, steps=steps, report=reporter(options))
+    result = train(lower(plan(resolved, graph)), folder, report=reporter(options), **given)
     if result.interrupted:
         note(f"Next: mtlc run --resume {folder}", options)
         raise click.exceptions.Exit(130)
 
 
-def reporter(options: Options) -> Report:
-    """How a run is told: JSON lines, a live line on a terminal, or plain lines."""
+def reporter(options: Options, *, live: bool = True) -> Report:
+    """How a run is told: JSON lines, a live line on a terminal (where wanted), or plain lines."""
     from mtlc.training import lines
 
     if options.format == "json":
         return lines.JsonLines()
     if options.verbose < 0:
         return lines.Lines(err=StringIO())
-    if sys.stderr.isatty() and options.color != "never":
+    if live and sys.stderr.isatty() and options.color != "never":
         from mtlc.training.live import Live
 
         return Live()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -46,10 +46,10 @@ def clear_model_errors(model: Model, at: Callable[[], str]) -> Iterator[None]:
         raise RunError(f"{at()} failed{place}: {reason}", "check the part that this line names") from error
 
 
-def load_pretrained(model: Model) -> None:
-    """The weights that the spec asks for. Raises `RunError` where they cannot be had."""
+def load_pretrained(model: Model, but: Collection[str] = ()) -> None:
+    """The weights that the spec asks for, `but` for some steps. Raises `RunError` where there are none."""
     try:
-        model.load_pretrained()
+        model.load_pretrained(but)
     except WeightsError as error:
         raise RunError(str(error), None, ENVIRONMENT) from None
 

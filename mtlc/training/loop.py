@@ -1,42 +1,25 @@
-"""The training loop: steps, evaluations and checkpoints in an order that a resumed run repeats exactly."""
+"""Training and rehearsing a model: what begins a run, and what ends it."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import torch
-
-from mtlc.data.batch import Batch, Target
-from mtlc.data.loader import Loader
-from mtlc.data.open import open_data
-from mtlc.data.transforms import transform
 from mtlc.lower import Model
-from mtlc.plan import Plan
-from mtlc.resolved import text as spec_text
-from mtlc.training import words
 from mtlc.training.board import copied_to, require_tensorboard
-from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights
-from mtlc.training.device import choose, describe, placed
+from mtlc.training.device import choose
 from mtlc.training.diary import Diary
-from mtlc.training.errors import RunError
-from mtlc.training.evaluations import Evaluations
-from mtlc.training.failures import clear_data_errors, clear_model_errors, load_pretrained
-from mtlc.training.interrupt import Stop, on_interrupt
-from mtlc.training.learner import Learner, refuse_idle
-from mtlc.training.objective import make_balancer
-from mtlc.training.phases import leg_at, legs, rehearsal, shortened
-from mtlc.training.position import Position, position_in, restore, state_of
-from mtlc.training.record import Record
-from mtlc.training.report import Done, Report, Several, Silent, Start
+from mtlc.training.errors import USAGE, RunError
+from mtlc.training.failures import clear_data_errors
+from mtlc.training.initial import initial
+from mtlc.training.interrupt import on_interrupt
+from mtlc.training.phases import rehearsal, shortened
+from mtlc.training.report import Report, Several, Silent
 from mtlc.training.resume import resumed
 from mtlc.training.run_folder import RunFolder
-from mtlc.training.scaler import Scaler
 from mtlc.training.scores import Result
-from mtlc.training.step import Taken, told
+from mtlc.training.trainer import Trainer
 
 
 def train(
@@ -48,13 +31,16 @@ def train(
     steps: int | None = None,
     report: Report | None = None,
     tensorboard: bool = False,
+    init: Path | str | None = None,
 ) -> Result:
     """Train a model into a run folder; at the end evaluate the kept weights once on the test split.
 
     `resume` goes on with the run that lies in `out`, from its last checkpoint; on a CPU it then ends bit for
     bit as if it had never stopped (with the same number of threads). `steps` takes the place of
     `train.steps`; a run with phases ends after so many in all. The model ends with the kept weights: the best
-    ones on the validation split, or the last without one. Ctrl-C and SIGTERM end it after a step, with a checkpoint and an `interrupted` result.
+    ones on the validation split, or the last without one. Ctrl-C and SIGTERM end it after a step, with a
+    checkpoint and an `interrupted` result. `init` names a run, or a checkpoint file, whose weights are the first
+    ones where steps and shapes are equal; what matched is told and written into the run folder.
     `tensorboard` writes event files too; a run that has some goes on with them. Raises `RunError`.
     """
     plan = shortened(model.plan, steps)
@@ -62,13 +48,16 @@ def train(
     board = folder.board if tensorboard or (resume and folder.board.exists()) else None
     if board:
         require_tensorboard()
+    if resume and init is not None:
+        raise RunError("a run that is resumed has weights already", "leave `init` or `resume` out", USAGE)
     state = resumed(folder, plan) if resume else None
+    first = None if init is None else initial(model, Path(init))
     diary = Diary(folder.log)
     report = Several([diary, report or Silent()])
     try:
         with on_interrupt() as stop, clear_data_errors():
-            trainer = _Trainer(model, plan, folder, where, report)
-            trainer.restore(state) if state else trainer.begin()
+            trainer = Trainer(model, plan, folder, where, report)
+            trainer.restore(state) if state else trainer.begin(first)
             with closing(trainer), closing(trainer.record), copied_to(board, trainer.record):
                 return trainer.run(stop)
     except Exception as error:
@@ -78,204 +67,17 @@ def train(
         report.close()
 
 
-def rehearse(model: Model, *, device: str = "auto", report: Report | None = None) -> None:
+def rehearse(
+    model: Model, *, device: str = "auto", report: Report | None = None, init: Path | str | None = None
+) -> None:
     """Take one step (of each phase) on the real data: nothing is evaluated or kept. Raises `RunError`."""
     report, where = report or Silent(), choose(device)
+    first = None if init is None else initial(model, Path(init))
     try:
         with TemporaryDirectory() as gone, clear_data_errors():
-            trainer = _Trainer(model, rehearsal(model.plan), RunFolder(Path(gone)), where, report)
-            trainer.begin()
+            trainer = Trainer(model, rehearsal(model.plan), RunFolder(Path(gone)), where, report)
+            trainer.begin(first)
             with closing(trainer), closing(trainer.record):
                 trainer.all_steps()
     finally:
         report.close()
-
-
-class _Trainer:
-    """One run and all that changes in it."""
-
-    record: Record
-
-    def __init__(
-        self, model: Model, plan: Plan, folder: RunFolder, device: torch.device, report: Report
-    ) -> None:
-        self.model, self.plan, self.folder, self.device, self.report = model, plan, folder, device, report
-        self.at = Position()
-        self.loader = _loader(plan)
-        self.module = placed(model.train, device)
-        self.balancer = make_balancer(plan).to(device)
-        self.scaler = Scaler(device, plan.train.precision)
-        self.legs = legs(plan)
-        refuse_idle(model, self.legs)
-        self.learner = self._learner()
-        self.judges = Evaluations(model, plan, folder, device, self.loader.steps_per_epoch)
-
-    # --- beginning
-
-    def begin(self) -> None:
-        """A new run: pretrained weights, a folder, a checkpoint at step 0."""
-        load_pretrained(self.model)
-        placed(self.module, self.device)
-        torch.manual_seed(self.plan.train.seed)
-        self.folder.create(self.plan)
-        self.record = Record(self.folder.metrics)
-        self.save(best=False)
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on where a checkpoint was written."""
-        load_weights(self.module, self.folder.last() / WEIGHTS, spec_text(self.plan.spec))
-        self.at = position_in(state)
-        self._enter_phase()
-        restore(state, self.learner.optimizer, self.balancer, self.scaler, self.device)
-        self.folder.describe(self.plan)
-        self.record = Record(self.folder.metrics, state["metrics_size"])
-
-    # --- running
-
-    def run(self, stop: Stop) -> Result:
-        """All steps that are left, then the test."""
-        self.report.start(self._start())
-        for note in self.judges.notes():
-            self.report.note(note)
-        self._tell_phase()
-        if self._validate(stop):  # a run that was interrupted before or during a validation
-            self.folder.checkpoints.mark_best()
-        with closing(self._batches()) as batches:
-            while self.at.step < self.plan.steps and not stop:
-                self._advance(next(batches))
-                improved = self._validate(stop)
-                if improved or self._save_is_due() or stop:
-                    self.save(best=improved)
-        test = None if stop else self.judges.test(self.at, self.record, stop)
-        result = Result(
-            folder=self.folder.path,
-            step=self.at.step,
-            steps=self.plan.steps,
-            best=self.at.best,
-            validation=self.judges.last,
-            test=test,
-            interrupted=bool(stop),
-            empty=self.at.empty,
-            overflows=self.at.overflows,
-            left_out=self.at.left_out,
-            skipped=dict(self.at.skipped),
-        )
-        if self.at.overflows:
-            self.report.note(words.overflows(self.at.overflows))
-        self.report.end(result)
-        return result
-
-    def all_steps(self) -> None:
-        """The steps without anything between and after them."""
-        self.report.start(self._start())
-        with closing(self._batches()) as batches:
-            while self.at.step < self.plan.steps:
-                self._advance(next(batches))
-
-    def _batches(self) -> Generator[Batch]:
-        yield from self.loader.batches(self.at.step)
-
-    def _advance(self, batch: Batch) -> None:
-        with clear_model_errors(self.model, lambda: f"step {self.at.step + 1}"):
-            taken = self.learner(batch, self.at.step)
-        lr = self.learner.rate(self.at.step)
-        self.at.step += 1
-        self.balancer.observe(
-            {task: loss * self.learner.objective.weights[task] for task, loss in taken.losses.items()},
-            epoch_end=self.at.step % self.loader.steps_per_epoch == 0,
-        )
-        self._tell(batch, taken, lr)
-        if leg_at(self.legs, self.at.step) is not self.learner.leg:
-            self._enter_phase()
-            self._tell_phase()
-
-    def _learner(self) -> Learner:
-        """For the phase of the next step. A checkpoint at the border of two phases belongs to the second."""
-        leg = leg_at(self.legs, self.at.step)
-        self.at.phase, self.at.begun = leg.name, leg.begin
-        return Learner(self.model, self.plan, leg, self.balancer, self.scaler, self.device)
-
-    def _enter_phase(self) -> None:
-        self.learner.release()
-        self.learner = self._learner()
-
-    def _tell_phase(self) -> None:
-        if self.at.phase and self.at.step < self.plan.steps:
-            self.report.note(words.phase(self.learner.leg))
-
-    def close(self) -> None:
-        """Nothing of the model stays frozen."""
-        self.learner.release()
-
-    def _tell(self, batch: Batch, taken: Taken, lr: float) -> None:
-        step = self.at.step
-        self.at.empty += taken.empty
-        if taken.empty and self.at.empty == 1:
-            lacks = "has no label at all" if len(batch) else "has no sample that could be read"
-            self.report.note(f"the batch of step {step} {lacks}: such steps change nothing")
-        self.at.overflows += taken.overflow
-        if taken.overflow and self.at.overflows == 1:
-            self.report.note(words.overflow(step))
-        phase = self.learner.leg.name
-        more = ({"skipped": list(batch.skipped)} if batch.skipped else {}) | ({"phase": phase} if phase else {})
-        self.record.add(kind="train", step=step, lr=lr, **told(taken), **more)
-        self._leave_out(batch.skipped)
-        self.report.step(Done(step, self.plan.steps, len(batch), taken.losses, taken.weights, phase))
-
-    def _leave_out(self, skipped: Mapping[str, str]) -> None:
-        """Count samples that were left out, tell of each once, and stop where nothing else is left."""
-        self.at.left_out += len(skipped)
-        for id, reason in skipped.items():
-            if self.at.skipped.setdefault(f"train/{id}", reason) is reason:
-                self.report.note(f"left out: {reason}")
-        if sum(each.startswith("train/") for each in self.at.skipped) == self.loader.images:
-            reason = next(iter(self.at.skipped.values()))
-            message = f"none of the {self.loader.images} training samples can be read: {reason}"
-            raise RunError(message, "`mtlc data check SPEC` lists what is wrong, by file")
-
-    def _validate(self, stop: Stop) -> bool:
-        """Evaluate where the spec says so; whether the weights are the best so far."""
-        if not self.judges.due(self.at):
-            return False
-        scores = self.judges.validate(self.at, self.record, stop)
-        improved = scores is not None and self.at.best is not None and self.at.best.step == self.at.step
-        if scores is not None:
-            self.report.scores(self.at.step, scores, improved)
-        return improved
-
-    # --- saving
-
-    def _save_is_due(self) -> bool:
-        return self.at.step % self.plan.train.save == 0 or self.at.step == self.plan.steps
-
-    def save(self, *, best: bool) -> None:
-        """Write a checkpoint of this moment."""
-        weights = pack_weights(self.module, spec_text(self.plan.spec))
-        optimizer, size = self.learner.optimizer, self.record.size
-        state = state_of(self.at, optimizer, self.balancer, self.scaler, self.device, size)
-        self.folder.checkpoints.write(self.at.step, weights, pack_state(state), best=best)
-
-    def _start(self) -> Start:
-        return Start(
-            folder=self.folder.path,
-            tasks=tuple(self.plan.tasks),
-            step=self.at.step,
-            steps=self.plan.steps,
-            images=self.loader.images,
-            batch=self.plan.train.batch,
-            parameters=sum(each.numel() for each in self.module.parameters()),
-            device=describe(self.device),
-        )
-
-
-def _loader(plan: Plan) -> Loader:
-    targets = [Target.of(task) for task in plan.tasks.values()]
-    return Loader(
-        open_data(plan.data, "train", {target.label for target in targets}),
-        targets,
-        batch=plan.train.batch,
-        seed=plan.train.seed,
-        augment=[transform(each) for each in plan.data.augment],
-        workers=plan.train.workers,
-        skip=plan.train.on_bad_sample == "skip",
-    )

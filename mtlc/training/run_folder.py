@@ -2,8 +2,12 @@
 
 spec.mtl        the resolved spec: the run can be repeated from it alone
 plan.txt        what ran
+init.json       the run whose weights it began with, where one was named, and what matched
 metrics.jsonl   losses of every step and the scores of every evaluation
+log.jsonl       when it ran, where, what was noted and how it ended; see `diary.py`
+tensorboard/    the numbers of `metrics.jsonl` for TensorBoard, on request
 checkpoints/    see `checkpoint.py`
+val.json        the scores of the best weights on the validation split
 test.json       the scores on the test split, at the end
 samples/        contact sheets of test images, at the end
 """
@@ -13,6 +17,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mtlc.plan import Plan
 from mtlc.plan import text as plan_text
@@ -20,6 +25,7 @@ from mtlc.resolved import text as spec_text
 from mtlc.training.atomic import write_file
 from mtlc.training.checkpoint import WEIGHTS, Checkpoints, difference, read_spec
 from mtlc.training.errors import USAGE, RunError, unwritable
+from mtlc.training.record import plain
 from mtlc.training.scores import Scores
 
 FREE = ("steps", "save", "workers", "root", "manifest")
@@ -41,6 +47,26 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def log(self) -> Path:
+        return self.path / "log.jsonl"
+
+    @property
+    def board(self) -> Path:
+        return self.path / "tensorboard"
+
+    @property
+    def validation(self) -> Path:
+        return self.path / "val.json"
+
+    @property
+    def test(self) -> Path:
+        return self.path / "test.json"
+
+    @property
+    def init(self) -> Path:
+        return self.path / "init.json"
+
+    @property
     def samples(self) -> Path:
         return self.path / "samples"
 
@@ -55,7 +81,8 @@ class RunFolder:
             raise RunError(f"`{self.path}` holds a run already", hint, USAGE)
         try:
             self.checkpoints.folder.mkdir(parents=True, exist_ok=True)
-            self.metrics.unlink(missing_ok=True)
+            for each in (self.metrics, self.log, self.validation, self.test, self.init):
+                each.unlink(missing_ok=True)
         except OSError as error:
             raise unwritable(self.path, error) from None
         self.describe(plan)
@@ -64,6 +91,10 @@ class RunFolder:
         """Write down what runs."""
         write_file(self.spec, spec_text(plan.spec).encode())
         write_file(self.path / "plan.txt", plan_text(plan).encode())
+
+    def write_init(self, found: dict[str, Any]) -> None:
+        """Where the first weights came from, and what of them was taken."""
+        _write_json(self.init, found)
 
     def last(self) -> Path:
         """The folder of the last checkpoint. Raises `RunError` where there is none."""
@@ -90,7 +121,15 @@ class RunFolder:
 
     def write_test(self, scores: Scores) -> None:
         """The scores on the test split."""
-        write_file(self.path / "test.json", (json.dumps(scores.as_dict(), indent=2) + "\n").encode())
+        _write_json(self.test, scores.as_dict())
+
+    def write_validation(self, step: int, scores: Scores) -> None:
+        """The scores on the validation split after this step, whose weights are the best so far."""
+        _write_json(self.validation, {"step": step, **scores.as_dict()})
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    write_file(path, (json.dumps(plain(values), indent=2) + "\n").encode())
 
 
 def _without_free(spec: str) -> str:
