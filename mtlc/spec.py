@@ -10,14 +10,16 @@ from mtlc.parts.data import Augment, Data
 from mtlc.parts.links import Link
 from mtlc.parts.training import Eval, Phase, Train
 from mtlc.source import Source, Span
+from mtlc.syntax import Let, Value
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value stands, and through which door it came (`key`, `task all`, `let`, `--set`, …)."""
+    """Where a value stands, how it is written, and through which door it came (`key`, `task all`, `--set`, …)."""
 
     span: Span
     door: str = "key"
+    value: Value | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class Spec:
     plugins: tuple[str, ...] = ()
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+    lets: Mapping[str, Let] = field(default_factory=dict, compare=False, repr=False)
 
     def chain(self, layer: str | None) -> Iterator[Layer]:
         """A layer, the one it reads, and so on to the image."""

@@ -32,7 +32,7 @@ data.manifest
 parts
 schema
 spec
-resolved resolve
+resolved resolve origins
 graph
 draft trunk expand passes
 plan

@@ -20,7 +20,7 @@ COMMANDS = {
     "eval": "measure a trained run",
     "predict": "turn images into maps with a trained run",
     "render": "draw a spec's architecture",
-    "explain": "explain an error code",
+    "explain": "explain an error code, or where a value of a spec came from",
     "info": "list what a spec can name, with keys and defaults",
 }
 

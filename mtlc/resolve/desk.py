@@ -16,7 +16,7 @@ from mtlc.resolve.meant import meant
 from mtlc.resolve.values import UNREADABLE, Given, Reader, Unreadable, as_given
 from mtlc.source import Span
 from mtlc.spec import Origin
-from mtlc.syntax import Name, Param, Value
+from mtlc.syntax import Name, Value
 
 
 @dataclass
@@ -80,9 +80,7 @@ class Desk:
         return None if isinstance(found, Unreadable) else found
 
     def remember(self, path: str, value: Value, door: str) -> None:
-        self.origins[path] = Origin(
-            value.span, f"let {value.name.text}" if isinstance(value, Param) else door
-        )
+        self.origins[path] = Origin(value.span, door, value)
 
     def no_layer(self, name: str, span: Span, known: Mapping[str, Any]) -> Unreadable:
         """Remember a name of no layer, and the layers that could be meant there."""
