@@ -1,5 +1,7 @@
 """What is wrong with a text: diagnostics, their collector, and did-you-mean."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -64,6 +66,16 @@ class Diagnostics:
         others: Iterable[Label] = (),
     ) -> None:
         self._found.append(Diagnostic(code, message, Label(span, label), tuple(others), hint, "warning"))
+
+    def copy(self) -> Diagnostics:
+        """A collector that has found the same, to try something with."""
+        other = Diagnostics()
+        other.become(self)
+        return other
+
+    def become(self, other: Diagnostics) -> None:
+        """Have found what the other has, and nothing else."""
+        self._found = list(other._found)
 
     def extend(self, others: Iterable[Diagnostic]) -> None:
         self._found.extend(others)

@@ -30,7 +30,7 @@ parse
 format plugins
 data.manifest
 parts
-schema
+schema packages
 spec
 resolved resolve origins
 graph

@@ -11,6 +11,7 @@ import click
 from mtlc import schema
 from mtlc.cli.options import Options, shared
 from mtlc.diagnostics import suggest
+from mtlc.packages import load_packages, owner
 from mtlc.parts.part import REGISTRY, Part, summary
 
 Parts = list[tuple[type[Part], type[Part]]]  # (namespace, part)
@@ -22,8 +23,13 @@ Parts = list[tuple[type[Part], type[Part]]]  # (namespace, part)
 def command(name: str | None, options: Options) -> None:
     """List what a spec can name: everything, one kind (`link`), or one part (`kem`) with its keys.
 
+    Parts of installed packages are among them; --no-plugins leaves these out.
+
     Example: mtlc info kem
     """
+    for trouble in load_packages() if options.plugins else ():
+        click.echo(f"{'error' if trouble.clash else 'warning'}: {trouble.message}", err=True)
+        click.echo(f"  hint: {trouble.hint}", err=True)
     everything = [(space, part) for space, parts in REGISTRY.items() for part in parts.values()]
     if name is None:
         found, detailed = everything, False
@@ -68,6 +74,8 @@ def _detailed(parts: Parts) -> Iterator[str]:
     for space, part in parts:
         yield f"{part.word}: {kind(space)}"
         yield from (f"  {line.strip()}" for line in (part.__doc__ or "").strip().splitlines())
+        if package := owner(part):
+            yield f"  package: {package}"
         for about in ("paper", "cost", "scale"):
             if getattr(part, about, ""):
                 yield f"  {about}: {getattr(part, about)}"

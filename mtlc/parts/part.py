@@ -109,7 +109,11 @@ P = TypeVar("P", bound=type[Part])
 
 
 class NameClash(Exception):
-    """Two parts of one namespace have one name."""
+    """Two parts of one namespace have one name. `known` had it first."""
+
+    def __init__(self, word: str, known: type[Part], new: type[Part]) -> None:
+        super().__init__(f"`{word}` is defined by {_identity(known)} and by {_identity(new)}")
+        self.word, self.known = word, known
 
 
 def register(word: str, *, module: str | type[Any] | None = None) -> Callable[[P], P]:
@@ -128,7 +132,7 @@ def register(word: str, *, module: str | type[Any] | None = None) -> Callable[[P
         for base in cls.__bases__:
             known = REGISTRY.setdefault(base, {}).get(word)
             if known is not None and _identity(known) != _identity(cls):
-                raise NameClash(f"`{word}` is defined by {_identity(known)} and by {_identity(cls)}")
+                raise NameClash(word, known, cls)
             REGISTRY[base][word] = cls
         return cls
 

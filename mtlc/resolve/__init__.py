@@ -15,6 +15,7 @@ from mtlc.resolve.doubts import warn
 from mtlc.resolve.labels import labels_of
 from mtlc.resolve.layers import Layers
 from mtlc.resolve.merge import merge
+from mtlc.resolve.packages import with_packages
 from mtlc.resolve.relations import Relations
 from mtlc.resolve.tasks import Tasks, declared
 from mtlc.resolve.training import balance_of, check_names, eval_of, phases_of, train_of
@@ -35,6 +36,11 @@ def draft(
     file: File, diagnostics: Diagnostics, *, overrides: Iterable[Override] = (), plugins: bool = True
 ) -> Spec:
     """The spec as far as it could be read, so that later phases can look for mistakes in the rest."""
+    given = list(overrides)
+    return with_packages(lambda found: _draft(file, found, given, plugins), diagnostics, plugins)
+
+
+def _draft(file: File, diagnostics: Diagnostics, overrides: Iterable[Override], plugins: bool) -> Spec:
     blocks = merge(file, diagnostics, overrides, plugins)
     desk = Desk(blocks, Reader(diagnostics, blocks.params(), blocks.may_hold), diagnostics)
     _whole(desk)
