@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from mtlc import parts
 from mtlc.parts.data import Augment, Data
@@ -102,4 +102,28 @@ class Spec:
             layer = self.layers[layer].reads
 
 
-__all__ = ["Augment", "Layer", "Line", "Origin", "Spec", "Task"]
+def only(spec: Spec, tasks: Collection[str]) -> Spec:
+    """The spec as it would be with these tasks alone; a line of links that has too few of them left goes."""
+    links = (_only(line, tasks) for line in spec.links)
+    best = spec.eval.best if spec.eval.best in (*tasks, "loss") else "loss"
+    return replace(
+        spec,
+        tasks={name: task for name, task in spec.tasks.items() if name in tasks},
+        links=tuple(line for line in links if line is not None),
+        eval=replace(spec.eval, best=best),
+    )
+
+
+def _only(line: Line, tasks: Collection[str]) -> Line | None:
+    sources = tuple(name for name in line.sources if name in tasks)
+    if line.targets is None:
+        fewest = line.part.fewest if line.part.form == "joint" else 1
+        return replace(line, sources=sources) if len(sources) >= fewest else None
+    kept = replace(line, sources=sources, targets=tuple(name for name in line.targets if name in tasks))
+    if line.mutual:
+        return kept if kept.targets and sources and any(map(kept.sources_of, kept.receivers)) else None
+    targets = tuple(name for name in kept.targets or () if kept.sources_of(name))
+    return replace(kept, targets=targets) if targets else None
+
+
+__all__ = ["Augment", "Layer", "Line", "Origin", "Spec", "Task", "only"]

@@ -73,9 +73,9 @@ def lines(draw, tasks: list[str], alike: bool) -> str:
 def within(draw, blocks: list[str], readers: list[str]) -> list[str]:
     """Perhaps a line that runs within the encoder, over the tasks that read it."""
     shared = any(block.startswith("shared encoder") for block in blocks)
-    forms = ["none", "mtan"] if shared else ["none", "cross_stitch", "nddr"]
-    if any(block.startswith("shared neck") for block in blocks):
-        forms.remove("mtan")
+    forms = ["none"] if shared else ["none", "cross_stitch", "nddr"]
+    if shared and not any(block.startswith("shared neck") for block in blocks):
+        forms.append("mtan")
     form = draw(st.sampled_from(forms))
     return [] if form == "none" or len(readers) < 2 else [f"all via {form}(at = encoder)"]
 
@@ -85,11 +85,13 @@ def specs(draw) -> str:
     blocks, names = draw(layers())
     tasks = [f"t{index}" for index in range(draw(st.integers(2, 3)))]
     readers = []
+    read = st.tuples(st.sampled_from(names), decoders())
+    alike = draw(st.none() | read)
     for task in tasks:
-        kind, source = draw(st.sampled_from(KINDS)), draw(st.sampled_from(names))
-        blocks.append(f"task {task} : {kind} {{ from = {source}, decoder = {draw(decoders())} }}")
+        source, decoder = alike or draw(read)
+        blocks.append(f"task {task} : {draw(st.sampled_from(KINDS))} {{ from = {source}, decoder = {decoder} }}")
         readers += [task] if source != "early" else []
-    links = draw(within(blocks, readers)) + draw(st.lists(lines(tasks), max_size=2))
+    links = draw(within(blocks, readers)) + draw(st.lists(lines(tasks, alike is not None), max_size=2))
     return "\n".join(["data rooms", *blocks, "links {", indent("\n".join(links), "  "), "}"]) + "\n"
 
 

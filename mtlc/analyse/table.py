@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mtlc.analyse.cost import Cost, StepCost, Total
 
@@ -10,12 +10,19 @@ HEADER = ("step", "what it is", "used by", "parameters", "multiply-adds", "share
 RIGHT = 3  # columns from here on hold numbers
 
 
-def table(cost: Cost) -> str:
-    """Every step, then what each set of tasks shares, what each task has of its own, and the total."""
+def table(cost: Cost, alone: Mapping[str, Total]) -> str:
+    """Every step, then what each set of tasks shares, what each task has of its own and would cost alone,
+    and the total."""
     everyone = tuple(cost.sharing.layers)
     rows = [_row(each, cost.total, everyone) for each in cost.steps]
     return "\n".join(
-        [*_aligned([HEADER, *rows]), "", *_shared(cost, everyone), *_tasks(cost), *_totals(cost)]
+        [
+            *_aligned([HEADER, *rows]),
+            "",
+            *_shared(cost, everyone),
+            *_tasks(cost, alone),
+            *_totals(cost, alone),
+        ]
     )
 
 
@@ -56,19 +63,32 @@ def _shared(cost: Cost, everyone: Sequence[str]) -> Iterator[str]:
         yield f"shared by {_who(tasks, everyone)}: {_said(cost.of(tasks))}"
 
 
-def _tasks(cost: Cost) -> Iterator[str]:
+def _tasks(cost: Cost, alone: Mapping[str, Total]) -> Iterator[str]:
     for task, layers in cost.sharing.layers.items():
         own, needed = cost.of((task,)), cost.needed(task)
         shared = Total(needed.parameters - own.parameters, needed.multiply_adds - own.multiply_adds)
         with_others = f"; shared {_said(shared)}" if shared.parameters else ""
-        yield f"{task}: own {_said(own)}{with_others}; uses {', '.join(layers)}"
+        yield f"{task}: own {_said(own)}{with_others}; alone {_said(alone[task])}; uses {_listed(layers)}"
 
 
-def _totals(cost: Cost) -> Iterator[str]:
+def _listed(layers: Sequence[str], most: int = 4) -> str:
+    """The names of the layers; of many only the first and the last."""
+    shown = layers if len(layers) <= most else (*layers[:2], f"… {len(layers) - 3} more …", layers[-1])
+    return ", ".join(shown)
+
+
+def _totals(cost: Cost, alone: Mapping[str, Total]) -> Iterator[str]:
     height, width = cost.size
     yield f"total for one {height}x{width} image: {_said(cost.total)}"
+    if len(alone) > 1:
+        apart = Total(*(sum(numbers) for numbers in zip(*map(_pair, alone.values()), strict=True)))
+        yield f"one model for each task: {_said(apart)}"
     if cost.training.parameters:
         yield f"in training only: {_said(cost.training)}"
+
+
+def _pair(total: Total) -> tuple[int, int]:
+    return total.parameters, total.multiply_adds
 
 
 def _said(total: Total) -> str:

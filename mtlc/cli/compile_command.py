@@ -134,10 +134,12 @@ def emitted(what: str, spec: Spec, graph: TaskGraph) -> str:
 
 
 def _summary(spec: Spec, graph: TaskGraph, name: str, options: Options) -> None:
+    from mtlc.analyse.alone import alone
     from mtlc.analyse.cost import cost
     from mtlc.analyse.table import table
+    from mtlc.spec import only
 
-    click.echo(table(cost(plan(spec, graph))))
+    click.echo(table(cost(plan(spec, graph)), alone(only(spec, graph.outputs))))
     note(f"Next: mtlc render {name} -o picture.svg, or mtlc run {name}", options)
 
 

@@ -10,6 +10,7 @@ left out, with the reason on stderr.
 from __future__ import annotations
 
 import json
+import math
 import sys
 import warnings
 from pathlib import Path
@@ -19,8 +20,6 @@ from torch import nn
 
 from .cut import Stage, units
 from .timm import features, kept, levels, nhwc, timm
-
-SIZE = (192, 256)  # no model was trained at it; every stride divides it
 
 Facts = tuple[list[list[int]], list[int] | None, int]
 
@@ -39,7 +38,7 @@ def table() -> dict[str, Facts]:
 
 def facts(body: nn.Module) -> Facts:
     """What the table says of one model."""
-    image = torch.zeros(1, 3, *SIZE)
+    image = torch.zeros(1, 3, *_size([stride for _, stride in levels(body)]))
     try:
         body(image)
     except Exception:  # whatever it says, it does not take this size
@@ -50,12 +49,18 @@ def facts(body: nn.Module) -> Facts:
         return levels(body), None, 1
 
 
+def _size(strides: list[int]) -> tuple[int, int]:
+    """A height and width at which no model was trained, and which every stride divides."""
+    step = math.lcm(*strides)
+    return step * math.ceil(180 / step), step * math.ceil(250 / step)
+
+
 def inside(body: nn.Module, x: torch.Tensor) -> list[int] | None:
     """The channels that the last unit of each stage reads, where its stages one by one give its levels."""
-    found, stages = [], units(body, kept(body))
+    found, stages, size = [], units(body, kept(body)), x.shape[2:]
     for modules, (channels, stride) in zip(stages or (), levels(body), strict=bool(stages)):
         x, tap = Stage(modules, first=not found, nhwc=nhwc(body)).tapped(x)
-        if x.shape[1:] != (channels, SIZE[0] // stride, SIZE[1] // stride):
+        if x.shape[1:] != (channels, size[0] // stride, size[1] // stride):
             return None
         found.append(tap.shape[1] if tap.shape[2:] == x.shape[2:] else 0)
     return found or None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mtlc.analyse.alone import alone
 from mtlc.analyse.cost import cost
 from mtlc.analyse.table import count, table
 from mtlc.api import planned
@@ -38,22 +39,31 @@ links { semseg via trace_back }
 
 def test_the_table_names_every_step_then_what_is_shared_then_the_total(spec):
     plan = planned(spec(SPEC))
-    lines = table(cost(plan)).splitlines()
+    lines = table(cost(plan), alone(plan.spec)).splitlines()
     rows = lines[1 : lines.index("")]
     assert lines[0].split("  ")[0] == "step"
     assert [row.split()[0] for row in rows] == list(plan.graph.steps)
     assert [row.split()[2] for row in rows][:3] == ["all", "semseg", "depth"]
     assert rows[list(plan.graph.steps).index("semseg_auxiliary_1")].endswith("training")
     below = [line.split(":")[0] for line in lines[lines.index("") + 1 :]]
-    assert below == ["shared by all", "semseg", "depth", "total for one 64x32 image", "in training only"]
+    assert below == [
+        "shared by all",
+        "semseg",
+        "depth",
+        "total for one 64x32 image",
+        "one model for each task",
+        "in training only",
+    ]
 
 
 def test_the_shares_of_inference_add_up(spec):
-    lines = table(cost(planned(spec(SPEC)))).splitlines()
+    plan = planned(spec(SPEC))
+    lines = table(cost(plan), alone(plan.spec)).splitlines()
     shares = [float(line.split()[-1][:-1]) for line in lines if line.endswith("%")]
     assert sum(shares) == pytest.approx(100, abs=0.05 * len(shares))
 
 
 def test_a_task_alone_shares_nothing(spec):
-    text = table(cost(planned(spec("data rooms\nshared encoder : tiny\ntask depth\n"))))
+    plan = planned(spec("data rooms\nshared encoder : tiny\ntask depth\n"))
+    text = table(cost(plan), alone(plan.spec))
     assert "shared" not in text
