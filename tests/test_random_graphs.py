@@ -13,33 +13,38 @@ from mtlc.lower import lower
 from mtlc.source import Source
 
 KINDS = ("depth", "normals", "edges", "saliency", "semseg")
+OF_IMAGES = ("classify", "regress")
 DIMS = st.sampled_from([8, 12])
-STRIDES = st.sampled_from([4, 8, 16, 32])
 
 
 @st.composite
-def layers(draw) -> tuple[list[str], list[str]]:
-    """Blocks of a tree of layers, and the names that tasks can read."""
+def layers(draw) -> tuple[list[str], dict[str, list[int]]]:
+    """Blocks of a tree of layers, and the names that tasks can read, with the strides they find there."""
     word, cut = draw(st.sampled_from(["shared", "layer"])), draw(st.booleans())
     blocks = ["shared early : tiny { width = 8, stages = [1, 2] }"] if cut else []
     blocks.append(f"{word} encoder : tiny {{ width = 8{', stages = [3, 4]' if cut else ''} }}")
-    names = ["early", "encoder"] if cut else ["encoder"]
+    strides = {"early": [4, 8], "encoder": [16, 32]} if cut else {"encoder": [4, 8, 16, 32]}
     for index in range(draw(st.integers(0, 2))):
-        source = draw(st.sampled_from(names))
-        own = not blocks[names.index(source)].startswith("shared") or draw(st.booleans())
-        names.append(f"neck{index}")
+        source = draw(st.sampled_from(list(strides)))
+        own = not blocks[list(strides).index(source)].startswith("shared") or draw(st.booleans())
+        strides[f"neck{index}"] = strides[source]
         keys = f"dim = {draw(DIMS)}, from = {source}"
-        blocks.append(f"{'layer' if own else 'shared'} {names[-1]} : fpn {{ {keys} }}")
-    return blocks, names
+        blocks.append(f"{'layer' if own else 'shared'} neck{index} : fpn {{ {keys} }}")
+    return blocks, strides
 
 
 @st.composite
-def decoders(draw) -> str:
-    strides = draw(
-        st.one_of(st.just("auto"), st.lists(STRIDES, min_size=1, max_size=3, unique=True).map(str))
-    )
+def reads(draw, strides: dict[str, list[int]]) -> tuple[str, str]:
+    """A layer that a task reads, and its decoder."""
+    source = draw(st.sampled_from(list(strides)))
+    some = st.lists(st.sampled_from(strides[source]), min_size=1, max_size=3, unique=True)
+    return source, draw(decoders(st.just("auto") | some.map(str)))
+
+
+@st.composite
+def decoders(draw, levels: st.SearchStrategy[str]) -> str:
     kind = draw(st.sampled_from(["linear(", "conv_up(depth = 0, ", "conv_up(", "aspp(dilations = [1, 2], "]))
-    return f"{kind}dim = {draw(DIMS)}, levels = {strides})"
+    return f"{kind}dim = {draw(DIMS)}, levels = {draw(levels)})"
 
 
 @st.composite
@@ -82,15 +87,18 @@ def within(draw, blocks: list[str], readers: list[str]) -> list[str]:
 
 @st.composite
 def specs(draw) -> str:
-    blocks, names = draw(layers())
+    blocks, strides = draw(layers())
     tasks = [f"t{index}" for index in range(draw(st.integers(2, 3)))]
     readers = []
-    read = st.tuples(st.sampled_from(names), decoders())
-    alike = draw(st.none() | read)
+    alike = draw(st.none() | reads(strides))
     for task in tasks:
-        source, decoder = alike or draw(read)
-        blocks.append(f"task {task} : {draw(st.sampled_from(KINDS))} {{ from = {source}, decoder = {decoder} }}")
+        source, decoder = alike or draw(reads(strides))
+        blocks.append(
+            f"task {task} : {draw(st.sampled_from(KINDS))} {{ from = {source}, decoder = {decoder} }}"
+        )
         readers += [task] if source != "early" else []
+    for kind in draw(st.sets(st.sampled_from(OF_IMAGES))):  # `all` leaves them out, and no line names them
+        blocks.append(f"task {kind} {{ from = {draw(st.sampled_from(list(strides)))} }}")
     links = draw(within(blocks, readers)) + draw(st.lists(lines(tasks, alike is not None), max_size=2))
     return "\n".join(["data rooms", *blocks, "links {", indent("\n".join(links), "  "), "}"]) + "\n"
 
@@ -98,9 +106,9 @@ def specs(draw) -> str:
 def step(model, image: torch.Tensor) -> None:
     """One step of plain descent on everything that the train graph gives."""
     predictions, inner = model.train(image)
-    assert {task: each.shape[2:] for task, each in predictions.items()} == dict.fromkeys(
-        predictions, image.shape[2:]
-    )
+    assert {task: each.shape[2:] for task, each in predictions.items()} == {
+        name: image.shape[2:] if task.part.dense else () for name, task in model.plan.tasks.items()
+    }
     loss = sum(each.square().mean() for each in (*predictions.values(), *inner.values()))
     loss.backward()
     learned = list(model.train.parameters())
