@@ -9,10 +9,8 @@ from mtlc.diagnostics import Diagnostics, suggest
 from mtlc.source import Source, Span
 from mtlc.syntax import Arg, Assign, Let, Name, Relation, Value
 
-KEYWORDS = ("data", "shared", "layer", "task", "links", "reuse", "agree", "balance", "train", "eval")
 NAMED = ("shared", "layer", "task")  # blocks that declare a name
 KIND_ONLY = ("data", "balance")  # the name of the block is its kind
-RELATIONS = ("links", "reuse", "agree")
 RESERVED = ("all", "frames")
 
 

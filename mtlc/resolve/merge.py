@@ -8,12 +8,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtlc.diagnostics import Diagnostics, Label, suggest
-from mtlc.resolve.blocks import KEYWORDS, KIND_ONLY, NAMED, RELATIONS, RESERVED, Blocks, Merged, told
+from mtlc.resolve.blocks import KIND_ONLY, NAMED, RESERVED, Blocks, Merged, told
 from mtlc.resolve.meant import meant
 from mtlc.resolve.override import set_value
 from mtlc.resolve.use import Used
 from mtlc.source import Source, Span
-from mtlc.syntax import Arg, Assign, Block, Call, Entry, File, Let, ListValue, Override, Param, Relation
+from mtlc.syntax import (
+    KEYWORDS,
+    RELATIONS,
+    Arg,
+    Assign,
+    Block,
+    Call,
+    Entry,
+    File,
+    Let,
+    ListValue,
+    Override,
+    Param,
+    Relation,
+)
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 

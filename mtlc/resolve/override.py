@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mtlc.diagnostics import Diagnostics, suggest
-from mtlc.resolve.blocks import KIND_ONLY, NAMED, RELATIONS, Blocks, Merged
-from mtlc.syntax import Assign, Bare, Call, Let, Name, Override
+from mtlc.resolve.blocks import KIND_ONLY, NAMED, Blocks, Merged
+from mtlc.syntax import RELATIONS, Assign, Bare, Call, Let, Name, Override
 
 
 def set_value(blocks: Blocks, override: Override, diagnostics: Diagnostics) -> None:

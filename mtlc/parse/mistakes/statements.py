@@ -4,12 +4,7 @@ import re
 
 from mtlc.parse.mistakes.trouble import Mistake, Trouble
 from mtlc.parse.scan import NAME
-
-# Only for guessing where a second statement begins; which blocks exist is said elsewhere.
-_STATEMENTS = frozenset(
-    "data shared layer task links reuse agree balance train eval export use let mtl".split()  # noqa: SIM905
-)
-
+from mtlc.syntax import STATEMENTS
 
 _PROSE = re.compile(rf"\W*(?:{NAME}\W+)*?(?:{NAME}[ \t]+){{4}}{NAME}")  # five words in a row
 
@@ -103,7 +98,7 @@ def header(t: Trouble) -> Mistake | None:
 
 
 def _starts_statement(t: Trouble) -> bool:
-    return t.found in _STATEMENTS or bool(t.words and t.found == t.words[0])
+    return t.found in STATEMENTS or bool(t.words and t.found == t.words[0])
 
 
 def _second_statement(t: Trouble) -> Mistake:

@@ -5,6 +5,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from mtlc.parse.scan import NAME, opened_before
+from mtlc.syntax import RELATIONS
 
 CODES = {
     "MTL001": "a file cannot be read as text: missing, too large, not UTF-8",
@@ -33,7 +34,6 @@ CODES = {
     "MTL033": "the version line is unknown or not first",
     "MTL034": "an argument of `--set` is not `path=value`",
 }
-_RELATIONS = frozenset(("links", "reuse", "agree"))
 _FOUND = re.compile(
     rf'{NAME}|<->|->|[-+]?\.?[0-9][^\s,;:=(){{}}\[\]"#$<>]*|"(?:[^"\\\r\n]|\\[^\r\n])*"|[^ \t\r\n]'
 )
@@ -78,7 +78,7 @@ class Trouble:
     @property
     def relates(self) -> bool:
         """Whether the block that the place stands in holds relations; used for the choice of words only."""
-        return self.block in _RELATIONS
+        return self.block in RELATIONS
 
     @property
     def stops(self) -> bool:
