@@ -80,6 +80,9 @@ def _values(path: Path) -> Array:
 
 
 def _guarded(path: Path, what: str, read: Callable[[], T]) -> T:
+    if path.is_file() and not path.stat().st_size:
+        hint = "replace the file, or take its id out of the split"
+        raise DataError(f"{what} cannot be read: `{path}` is empty (0 bytes)", hint)
     try:
         return read()
     except FileNotFoundError:

@@ -42,8 +42,8 @@ class Folder:
         self.labels: Mapping[str, Label] = {name: Label(e.kind, e.classes) for name, e in entries.items()}
         self._kinds = {name: entry.kind for name, entry in entries.items()}
         self._wanted = frozenset(entries if wanted is None else wanted)
-        self._stored = _stored(entries, self._wanted)
-        self._tables = {name: self._table(name) for name in self._stored if _is_table(entries[name])}
+        self.stored = _stored(entries, self._wanted)
+        self._tables = {name: self._table(name) for name in self.stored if _is_table(entries[name])}
         self._cache = Cache()
 
     @staticmethod
@@ -72,12 +72,13 @@ class Folder:
 
     def _read(self, index: int) -> Packed:
         id = self.ids[index]
-        image = self._image(id)
-        labels = {name: self._label(name, id, image) for name in self._stored}
+        image = self.image(id)
+        labels = {name: self._label(name, id, image) for name in self.stored}
         held = {name: label for name, label in labels.items() if label is not None}
         return Packed(fitted(image, self.size), held)
 
-    def _image(self, id: str) -> Image.Image:
+    def image(self, id: str) -> Image.Image:
+        """The image of an id, RGB and upright. Raises `DataError`."""
         path = self.find(self.manifest.images, id)
         if path is None:
             looked = " and ".join(f"`{path}`" for path in self.places(self.manifest.images, id))
@@ -89,37 +90,55 @@ class Folder:
         entry = self.manifest.labels[name]
         if name in self._tables:
             return self._tables[name].get(id)
-        if isinstance(entry.encoding, Surface):
-            return self._surface(entry.encoding, id, image)
-        array = self._array(name, id, image)
-        return None if array is None else nearest(self._decoded(name, id, array), self.size)
-
-    def _array(self, name: str, id: str, image: Image.Image) -> Array | None:
-        """The values in a label's file, as large as its image."""
-        entry = self.manifest.labels[name]
-        path = self.find(entry.files, id)
-        if path is None:
+        source = entry.encoding.label if isinstance(entry.encoding, Surface) else name
+        array = self.values(source, id)
+        if array is None:
             return None
-        array = read_array(path, f"label `{name}` of `{id}` (split `{self.split}`)")
-        if array.shape[:2] != (image.height, image.width):
-            raise _unequal(name, id, path, array.shape, image)
+        self.refuse_size(source, id, array, (image.height, image.width))
+        self.refuse_bits(source, id, array)
+        return self.made(name, id, array)
+
+    def values(self, name: str, id: str) -> Array | None:
+        """What stands in a label's file, None without one. Raises `DataError`."""
+        path = self.find(self.manifest.labels[name].files, id)
+        return read_array(path, f"label `{name}` of `{id}` (split `{self.split}`)") if path else None
+
+    def refuse_size(self, name: str, id: str, array: Array, size: tuple[int, int]) -> None:
+        """Raises `DataError` for a label of another height and width than its image."""
+        if array.shape[:2] != size:
+            raise _unequal(name, id, self.find(self.manifest.labels[name].files, id), array.shape, size)
+
+    def refuse_bits(self, name: str, id: str, array: Array) -> None:
+        """Raises `DataError` for values of other bits than the manifest states."""
+        entry = self.manifest.labels[name]
         if entry.bits not in (None, bits_of(array)):
+            path = self.find(entry.files, id)
             message = f"label `{name}` of `{id}` has {bits_of(array)} bits a value (`{path}`)"
             hint = f"save it with {entry.bits}, as the manifest says, or correct `bits` there"
             raise DataError(message, hint)
-        return array
 
-    def _decoded(self, name: str, id: str, array: Array) -> Tensor:
-        entry = self.manifest.labels[name]
-        return decode(array, entry.encoding, f"label `{name}` of `{id}` (`{self.find(entry.files, id)}`)")
+    def made(self, name: str, id: str, array: Array) -> Tensor:
+        """The packed label that the values in its file, or in that of the depth it follows, mean.
 
-    def _surface(self, how: Surface, id: str, image: Image.Image) -> Tensor | None:
-        array = self._array(how.label, id, image)
-        if array is None:
-            return None
-        depth = self._decoded(how.label, id, array).numpy()
-        camera = camera_for(how.camera, self.root, id, (image.height, image.width))
-        return nearest(torch.from_numpy(normals(depth, camera, how)), self.size)
+        Raises `DataError`.
+        """
+        how = self.manifest.labels[name].encoding
+        source = self.manifest.labels[how.label if isinstance(how, Surface) else name]
+        what = f"label `{name}` of `{id}` (`{self.find(source.files, id)}`)"
+        label = decode(array, source.encoding, what)
+        if isinstance(how, Surface):
+            camera = camera_for(how.camera, self.root, id, array.shape[:2])
+            label = torch.from_numpy(normals(label.numpy(), camera, how))
+        return nearest(label, self.size)
+
+    def packed(self, image: Image.Image | None, id: str, labels: Mapping[str, Tensor]) -> Sample:
+        """A sample of what could be read of it."""
+        pixels = torch.zeros(*self.size, 3, dtype=torch.uint8) if image is None else fitted(image, self.size)
+        return self._derive(unpack(id, Packed(pixels, labels), self._kinds))
+
+    def row(self, name: str, id: str) -> Tensor | None:
+        """What a label's table says of an image."""
+        return self._tables[name].get(id) if name in self._tables else None
 
     def _table(self, name: str) -> Mapping[str, Tensor]:
         entry = self.manifest.labels[name]
@@ -165,7 +184,9 @@ def _derived(how: Derived, classes: Tensor) -> Tensor:
     return borders(classes) if how.how == "borders" else foreground(classes, how.background)
 
 
-def _unequal(name: str, id: str, path: Path, shape: tuple[int, ...], image: Image.Image) -> DataError:
-    sizes = f"{shape[0]}x{shape[1]} but its image {image.height}x{image.width}"
+def _unequal(
+    name: str, id: str, path: Path | None, shape: tuple[int, ...], size: tuple[int, int]
+) -> DataError:
+    sizes = f"{shape[0]}x{shape[1]} but its image {size[0]}x{size[1]}"
     message = f"label `{name}` of `{id}` is {sizes} (`{path}`)"
     return DataError(message, "save both at one height and width; a photo is turned as its EXIF entry says")

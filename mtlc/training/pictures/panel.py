@@ -14,6 +14,8 @@ from mtlc.parts.tasks import likeness
 from mtlc.training.pictures.colour import IGNORE, Picture, Span, colour, depth_span
 from mtlc.training.pictures.palette import class_colours, depth_colours, grey_colours
 
+NORMALS = "red right, green up, blue to us"
+
 
 class Swatch(NamedTuple):
     """A class's colour and name."""
@@ -84,13 +86,57 @@ def panel(
         None if label is None else colour(kind, label, label=True, span=span),
         swatches=_swatches(prediction, label, names) if kind == "semseg" else (),
         bar=_bar(kind, span),
-        note="red right, green up, blue to us" if kind == "normals" else "",
+        note=NORMALS if kind == "normals" else "",
     )
+
+
+def label_panel(
+    title: str, kind: str, label: Tensor, *, names: Sequence[str] = (), span: Span | None = None
+) -> Panel:
+    """The panel of a label alone."""
+    label = label.detach().cpu()
+    if kind == "regress":
+        return Panel(
+            title, numbers=tuple(Number(_name(c, names), y, None) for c, y in enumerate(label.tolist()))
+        )
+    if kind in _OF_IMAGES:
+        return Panel(title, tags=tuple(Tag(each, 1.0, True) for each in said(kind, label, names)))
+    kind = likeness(kind)
+    if kind == "depth":
+        span = span or depth_span(label, label=True)
+    return Panel(
+        title,
+        label=colour(kind, label, label=True, span=span),
+        swatches=_ranked_swatches([label], names) if kind == "semseg" else (),
+        bar=_bar(kind, span),
+        note=NORMALS if kind == "normals" else "",
+    )
+
+
+def said(kind: str, label: Tensor, names: Sequence[str]) -> list[str]:
+    """What a label of a whole image says, in words: its tags, its class, or its numbers."""
+    if kind == "tags":
+        return [_name(c, names) for c, y in enumerate(label.tolist()) if y == 1]
+    if kind == "classify":
+        return [_name(int(label), names)] if int(label) >= 0 else []
+    return [f"{_name(c, names)} {y:.4g}" for c, y in enumerate(label.tolist()) if isfinite(y)]
+
+
+def legend(kind: str, labels: Sequence[Tensor], names: Sequence[str], span: Span | None = None) -> Panel:
+    """How to read several labels of one kind: a panel without pictures."""
+    kind = likeness(kind)
+    swatches = _ranked_swatches([each.cpu() for each in labels], names) if kind == "semseg" else ()
+    return Panel("", swatches=swatches, bar=_bar(kind, span), note=NORMALS if kind == "normals" else "")
 
 
 def _swatches(prediction: Tensor, label: Tensor | None, names: Sequence[str]) -> tuple[Swatch, ...]:
     """The classes in the prediction or the label, the largest first."""
-    maps = [prediction.detach().argmax(0).cpu(), *([] if label is None else [label.cpu()])]
+    return _ranked_swatches(
+        [prediction.detach().argmax(0).cpu(), *([] if label is None else [label.cpu()])], names
+    )
+
+
+def _ranked_swatches(maps: Sequence[Tensor], names: Sequence[str]) -> tuple[Swatch, ...]:
     ids = np.concatenate([each.numpy().ravel() for each in maps])
     classes, pixels = np.unique(ids[(ids >= 0) & (ids != IGNORE)], return_counts=True)
     return tuple(_swatch(int(c), names) for c in classes[np.argsort(-pixels, kind="stable")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from unicodedata import combining, normalize
 
@@ -37,6 +38,26 @@ def contact_sheet(image: Picture, panels: Sequence[Panel], title: str = "", capt
     cells += [_cell(_blocks(each, tile, column)) for each in panels]
     rows = _grid(cells, column)
     return _framed([_text(title, 20), rows] if title else [rows])
+
+
+def gallery(
+    cells: Sequence[tuple[Picture, str, str]], key: Panel, title: str, caption: str = ""
+) -> Image.Image:
+    """Pictures side by side, each with two lines of text below it, and how to read them all (`key`) at the end."""
+    tile = tile_size(*cells[0][0].shape[:2])
+    column = max(tile[0] + 2, NARROWEST)
+    shown = [
+        _cell([_tile(each, tile), _text(above, 13, width=column), _text(below, 13, FAINT, width=column)])
+        for each, above, below in cells
+    ]
+    rows = _grid(shown, column)
+    read = _blocks(replace(key, title=caption), tile, rows.width)
+    return _framed([_text(title, 20), *read, rows])
+
+
+def stacked(sheets: Sequence[Image.Image]) -> Image.Image:
+    """Sheets below one another."""
+    return _cell(sheets)
 
 
 def tile_size(height: int, width: int) -> tuple[int, int]:
