@@ -248,8 +248,24 @@ links {
 """
 
 
-def test_it_exports_at_a_stated_size_with_a_free_batch_and_nothing_of_training(model):
-    made = model(FEW_LEVELS)
+DISTILLED = """
+data rooms
+shared encoder : tiny { width = 8 }
+task all { decoder = linear(dim = 8, levels = [8, 16]) }
+task semseg
+task depth { decoder = linear(dim = 12, levels = [8, 16]) }
+task edges { decoder = aspp(dim = 8, levels = [16]) }
+links {
+  semseg, depth via sequential_attention(heads = 2) then mti(depth = 1)
+  all -> semseg, depth via pad_net
+}
+"""
+WHOLE = pytest.mark.parametrize("text", [FEW_LEVELS, DISTILLED], ids=["few_levels", "distilled"])
+
+
+@WHOLE
+def test_it_exports_at_a_stated_size_with_a_free_batch_and_nothing_of_training(model, text):
+    made = model(text)
     free = {"image": {0: torch.export.Dim("batch")}}
     exported = torch.export.export(made.infer, (image(37, 45),), dynamic_shapes=free)
     assert any("auxiliary" in name for name in made.train.state_dict())
@@ -264,8 +280,9 @@ def test_it_exports_at_a_stated_size_with_a_free_batch_and_nothing_of_training(m
         torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
-def test_it_compiles_without_a_break_to_train_and_to_infer(model):
-    made = model(FEW_LEVELS)
+@WHOLE
+def test_it_compiles_without_a_break_to_train_and_to_infer(model, text):
+    made = model(text)
     expected = made.train(image(37, 45))
     torch._dynamo.reset()
     found = torch.compile(made.train, fullgraph=True, backend="eager")(image(37, 45))
