@@ -23,7 +23,8 @@ def layers(draw) -> tuple[list[str], dict[str, list[int]]]:
     word, cut = draw(st.sampled_from(["shared", "layer"])), draw(st.booleans())
     blocks = ["shared early : tiny { width = 8, stages = [1, 2] }"] if cut else []
     blocks.append(f"{word} encoder : tiny {{ width = 8{', stages = [3, 4]' if cut else ''} }}")
-    strides = {"early": [4, 8], "encoder": [16, 32]} if cut else {"encoder": [4, 8, 16, 32]}
+    strides = {"early": [4, 8]} if cut else {}
+    strides["encoder"] = [4, 8, 16, 32]
     for index in range(draw(st.integers(0, 2))):
         source = draw(st.sampled_from(list(strides)))
         own = not blocks[list(strides).index(source)].startswith("shared") or draw(st.booleans())
@@ -96,7 +97,7 @@ def specs(draw) -> str:
         blocks.append(
             f"task {task} : {draw(st.sampled_from(KINDS))} {{ from = {source}, decoder = {decoder} }}"
         )
-        readers += [task] if source != "early" else []
+        readers += [task] if 32 in strides[source] else []  # so it reads the whole encoder
     for kind in draw(st.sets(st.sampled_from(OF_IMAGES))):  # `all` leaves them out, and no line names them
         blocks.append(f"task {kind} {{ from = {draw(st.sampled_from(list(strides)))} }}")
     links = draw(within(blocks, readers)) + draw(st.lists(lines(tasks, alike is not None), max_size=2))

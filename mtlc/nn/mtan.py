@@ -20,7 +20,8 @@ class Mtan(nn.Module):
     - m = σ(BN(W2 · ReLU(BN(W1 · [u_b; f(a of the stage before)])))); the first stage has no a;
     - a = m ⊙ u.
 
-    f is convolution, batch norm, ReLU to the width of u, then max pooling where the stride grows.
+    f is convolution, batch norm, ReLU to the width of u, then max pooling where the stride grows. An encoder
+    that was cut passes on levels of earlier stages: these stay as they are.
     """
 
     def __init__(
@@ -44,9 +45,10 @@ class Mtan(nn.Module):
 
     def task(self, masks: nn.ModuleList, levels: list[Tensor], inside: list[Tensor]) -> list[Tensor]:
         """The levels of one task."""
-        out: list[Tensor] = []
-        for i, (u, tap, mask) in enumerate(zip(levels, inside, masks, strict=True)):
-            seen = torch.cat([tap, self.between[i - 1](out[-1])], 1) if out else tap
+        early = len(levels) - len(inside)
+        out = list(levels[:early])
+        for i, (u, tap, mask) in enumerate(zip(levels[early:], inside, masks, strict=True)):
+            seen = torch.cat([tap, self.between[i - 1](out[-1])], 1) if i else tap
             out.append(mask(seen) * u)
         return out
 

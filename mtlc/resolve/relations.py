@@ -123,11 +123,13 @@ class Relations:
         lost = self.blocks.may_hold(str(part.at), "shared", "layer")
         layer = layer_at(part, call, self.layers, lost, self.reader)
         names = (*relation.left, *relation.right)
-        tasks = layer and tasks_at(names, layer, call, self.tasks, self.layers, self.reader)
-        if not tasks:
+        if layer is None:
+            return None
+        tasks = tasks_at(names, layer, call, self.tasks, self.layers, self.reader)
+        if tasks is None:
             return None
         if len(tasks) < part.fewest:
-            self._too_few(call, part)
+            self._too_few(call, part, f"that read `{part.at}`")
             return None
         return Line(tasks, None, part, call.span)
 
@@ -161,11 +163,11 @@ class Relations:
             return None
         return line
 
-    def _too_few(self, call: Call, part: Link) -> None:
+    def _too_few(self, call: Call, part: Link, which: str = "with a decoder") -> None:
         """`all` may be fewer tasks than a part needs."""
         if self.declared and not self.blocks.may_hold("task"):
             needs = "at least two tasks" if part.form == "joint" and part.fewest > 1 else "a task"
-            message = f"`{part.word}` needs {needs} with a decoder"
+            message = f"`{part.word}` needs {needs} {which}"
             hint = "name more tasks, or take the line out"
             self.reader.error("MTL220", message, call.name.span, hint=hint)
 

@@ -61,3 +61,10 @@ def test_no_gradient_reaches_another_tasks_masks() -> None:
 
 def test_masks_narrow_by_the_reduction() -> None:
     assert [mask[0][0].out_channels for mask in mtan().masks[0]] == [2, 4]
+
+
+def test_levels_of_earlier_stages_pass_as_they_are() -> None:
+    levels, inside = features()
+    early = torch.randn(2, 4, 24, 32)
+    for task in mtan()([early, *levels], inside):
+        assert task[0] is early and len(task) == 3
