@@ -15,7 +15,7 @@ from mtlc.training.live import Live, line
 from mtlc.training.pace import Pace, duration
 from mtlc.training.report import Done, Start
 from mtlc.training.scores import Best, Result, Scores
-from mtlc.training.words import number
+from mtlc.training.words import metrics, number
 
 START = Start(Path("runs/x"), ("semseg", "depth"), 0, 200, 1000, 8, 1_230_000, "cpu (2 threads)")
 SCORES = Scores(
@@ -77,6 +77,11 @@ def test_a_line_holds_the_means_of_its_interval_over_the_steps_that_had_the_labe
         clock.now += 2
         report.step(Done(step, 200, 8, losses, {"semseg": 1.0, "depth": 1.0}))
     assert err.getvalue().splitlines()[1].endswith("left  semseg 2.0000 (x1)  depth 0.5000 (x1)")
+
+
+def test_a_unit_is_that_of_the_figures_kind():
+    assert metrics({"rmse": 0.5, "abs_err": 0.25, "abs_rel": 0.125}).startswith("rmse 0.5000 m  abs_err 0.2500 m")
+    assert metrics({"mae": 0.25, "rmse": 0.5, "r2": 0.75}) == "mae 0.2500  rmse 0.5000  r2 0.7500"
 
 
 def test_an_evaluation_is_one_line_with_units_and_a_mark_when_best():
