@@ -6,8 +6,19 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from mtlc.training.errors import unwritable
+
+
+def make_folder(path: Path) -> None:
+    """The folder that a command is to fill. Raises `RunError`, as wrong usage, where nothing can be written."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise unwritable(path, error, begun=False) from None
 
 
 def write_file(path: Path, data: bytes) -> None:

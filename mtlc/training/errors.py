@@ -14,9 +14,12 @@ class RunError(Exception):
         self.message, self.hint, self.exit_code = message, hint, exit_code
 
 
-def unwritable(path: object, error: OSError) -> RunError:
-    """The error for a file or folder that cannot be written."""
+def unwritable(path: object, error: OSError, *, begun: bool = True) -> RunError:
+    """The error for a file or folder that cannot be written: wrong usage, unless work on it had `begun`."""
     reason = (error.strerror or str(error)).lower()
+    if not begun:
+        hint = "choose another place, or make room there"
+        return RunError(f"cannot write `{path}`: {reason}", hint, USAGE)
     return RunError(
         f"cannot write `{path}`: {reason}", "make room or choose another folder, then resume the run"
     )

@@ -20,6 +20,7 @@ from mtlc.lower import Model
 from mtlc.names import Names
 from mtlc.parts.tasks import likeness
 from mtlc.plan import Plan
+from mtlc.training.atomic import make_folder
 from mtlc.training.device import choose, images_on, placed
 from mtlc.training.errors import USAGE, RunError, unwritable
 from mtlc.training.failures import clear_model_errors
@@ -93,6 +94,7 @@ def predict_to(
     `TASK.json` with names where it is of the whole image. `told` hears of each as it is done. Raises
     `RunError` where nothing can be written.
     """
+    make_folder(Path(out))
     names, sheets, failures = Names(), list[Path](), list[Failure]()
     for each in predict(model, paths, tasks=tasks, native=native, device=device):
         if isinstance(each, Failure):

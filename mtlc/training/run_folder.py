@@ -22,7 +22,7 @@ from typing import Any
 from mtlc.plan import Plan
 from mtlc.plan import text as plan_text
 from mtlc.resolved import text as spec_text
-from mtlc.training.atomic import write_file
+from mtlc.training.atomic import make_folder, write_file
 from mtlc.training.checkpoint import WEIGHTS, Checkpoints, difference, read_spec
 from mtlc.training.errors import USAGE, RunError, unwritable
 from mtlc.training.record import plain
@@ -79,12 +79,13 @@ class RunFolder:
         if self.checkpoints.index() is not None:
             hint = f"go on with it by `--resume {self.path}`, or choose another folder by `--out`"
             raise RunError(f"`{self.path}` holds a run already", hint, USAGE)
+        make_folder(self.path)
         try:
-            self.checkpoints.folder.mkdir(parents=True, exist_ok=True)
+            self.checkpoints.folder.mkdir(exist_ok=True)
             for each in (self.metrics, self.log, self.validation, self.test, self.init):
                 each.unlink(missing_ok=True)
         except OSError as error:
-            raise unwritable(self.path, error) from None
+            raise unwritable(self.path, error, begun=False) from None
         self.describe(plan)
 
     def describe(self, plan: Plan) -> None:

@@ -13,6 +13,7 @@ from mtlc.lower import Model
 from mtlc.plan import Plan
 from mtlc.resolved import text as spec_text
 from mtlc.training import words
+from mtlc.training.atomic import make_folder
 from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights
 from mtlc.training.device import describe, placed
 from mtlc.training.errors import RunError
@@ -71,6 +72,7 @@ class Trainer:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a checkpoint was written."""
+        make_folder(self.folder.path)
         load_weights(self.module, self.folder.last() / WEIGHTS, spec_text(self.plan.spec))
         self.at = position_in(state)
         self._enter_phase()

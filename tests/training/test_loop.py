@@ -59,7 +59,7 @@ def test_a_tiny_batch_is_learned_by_heart(tmp_path):
 def test_a_run_leaves_its_spec_plan_numbers_checkpoint_scores_and_sheets(tmp_path):
     result = run(toy(ToyPart(test=3)), tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
-        "checkpoints", "metrics.jsonl", "plan.txt", "samples", "spec.mtl", "test.json"
+        "checkpoints", "log.jsonl", "metrics.jsonl", "plan.txt", "samples", "spec.mtl", "test.json"
     }  # fmt: skip
     assert (tmp_path / "spec.mtl").read_text().startswith("mtl 1\n")
     assert len(list((tmp_path / "samples").glob("*.png"))) == 3
@@ -225,7 +225,7 @@ def test_a_run_folder_that_cannot_be_made_is_one_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match=r"cannot write .*file/run.*: not a directory") as caught:
         run(toy(), tmp_path / "file" / "run")
-    assert caught.value.exit_code == FAILED
+    assert caught.value.exit_code == USAGE
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from toy import SPEC
+from toy import SPEC, toy
 
 from mtlc import api
 from mtlc.source import Source
@@ -205,3 +205,12 @@ def test_a_prediction_of_a_run_is_what_the_python_api_gives(model, photo, tmp_pa
     found = next(iter(api.predict(model, [saved(photo, tmp_path / "a.png")], device="cpu")))
     assert isinstance(found, Prediction)
     assert set(found.arrays()) == set(DENSE)
+
+
+def test_a_folder_that_cannot_be_written_is_wrong_usage_before_anything_is_computed(tmp_path):
+    (tmp_path / "file").write_text("")
+    model = toy()
+    model.module("encoder").register_forward_pre_hook(lambda *_: pytest.fail("computed"))
+    with pytest.raises(RunError, match=r"cannot write .*: not a directory") as caught:
+        predict_to(model, [tmp_path], tmp_path / "file" / "maps", device="cpu")
+    assert caught.value.exit_code == USAGE
