@@ -106,13 +106,17 @@ def _busy(graph: TaskGraph, boxes: Found, lanes: Lanes) -> set[tuple[str, int]]:
 
 
 def _labelled_once(all_flows: Iterator[Flow], boxes: Found) -> Iterator[Flow]:
-    """A stream's shape stands on it once; on what a shared layer or the image gives, once in each lane."""
+    """A stream's shape stands on it once; on what a shared layer or the image gives, once in each lane.
+
+    The strides of stored levels stand at the end of each wire, but once where they leave for hubs.
+    """
     seen: set[tuple[str, str | None]] = set()
     for flow in all_flows:
         spread = boxes[flow.tail].kind in (Kind.SLAB, Kind.IMAGE)
-        place = (flow.feature, flow.head if spread else None)
+        at_end = flow.manner is Manner.STORED and boxes[flow.head].kind is not Kind.HUB
+        place = (flow.feature, flow.head if spread or at_end else None)
         crossing = flow.manner in (Manner.OTHER, Manner.TRAINING) or (flow.rail and flow.manner is Manner.OWN)
-        if crossing or (flow.manner is Manner.OWN and place in seen):
+        if crossing or place in seen:
             yield replace(flow, label="")
         else:
             seen.add(place)

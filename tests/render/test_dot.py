@@ -106,6 +106,20 @@ def test_auxiliary_heads_are_dashed_and_say_training_only(linked):
     assert all("training only" in look and "dashed" in look for look in found)
 
 
+def test_first_predictions_are_drawn_dashed_at_the_level_graph_alone(linked):
+    graph = linked("all -> all via pad_net \n all via mti")
+    text = dot(*graph)
+    assert len(re.findall(r'label="auxiliary\\ntraining only"', text)) == 3 + 12
+    assert "auxiliary" not in dot(*graph, "spec")
+
+
+def test_a_hub_that_works_at_scales_takes_the_stored_levels_too(linked):
+    text = dot(*linked("all via sequential_attention"), "spec")
+    taken = [line for line in text.splitlines() if '-> "sequential_attention_1"' in line]
+    assert sum("dotted" in line for line in taken) == 3
+    assert len(taken) == 6
+
+
 def test_the_level_spec_has_one_box_a_part_and_nothing_the_compiler_added(linked):
     text = dot(*linked("semseg <-> depth via attention(at = 8) \n all via trace_back"), "spec")
     assert "refine" not in text

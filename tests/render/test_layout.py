@@ -42,6 +42,8 @@ LINKS = {
     "dense": "all -> all via attention",
     "fitted": "all -> all via coherence(at = 8)\n all via trace_back",
     "hub": "all via kem(at = 8)\n all via kem\n all via trace_back",
+    "distilled": "all -> all via pad_net\n all via mti\n all -> all via pad_net(at = 8)",
+    "scales": "all via sequential_attention(at = 8)\n all via mti(at = 16)\n all via trace_back",
     "some": "{name}0, {name}1 via kem\n {name}1 -> {name}0 via attention(at = 16)",
 }
 
