@@ -48,7 +48,7 @@ class HumanParts(Task):
     """The part of a person, per pixel; class 0 is the background. An image without any part is not labelled.
 
     As `semseg`, but a label that holds nothing except class 0 and ignored pixels (after cropping, in training)
-    counts as absent: images without people teach it nothing and are not judged (family A).
+    counts as absent: images without people teach it nothing and are not judged, as ATRC and InvPT have it.
     """
 
     from_: str | Auto = task.reads()
