@@ -14,6 +14,7 @@ from mtlc.source import Span
 _BRACKETS = ("MTL003", "MTL004", "MTL005", "MTL006")
 _OWN_CAUSE = ("MTL104", "MTL109")  # a value out of bounds, a `$name` without a value
 _TWICE = ("MTL105", "MTL202")
+_WITHOUT_BEGINNING = ("MTL012", "MTL013")
 _COMMENT = re.compile(r"#[^\r\n]*")
 
 
@@ -34,7 +35,7 @@ def _explains(cause: Diagnostic, found: Diagnostic) -> bool:
     if _of_text(found):
         return _same_brackets(cause, found) or _beside(cause, found)
     if _is_cured(found):
-        return cause.code != "MTL003" and _gap(cause.primary.span, found.primary.span) in ("", "\n", "\r\n", "\r")
+        return _is_halved(cause, found)
     return (
         any(_touch(span, found.primary.span) for span in (cause.primary.span, *cause.reach))
         or (found.code not in _OWN_CAUSE and _reached(cause, found))
@@ -45,6 +46,14 @@ def _explains(cause: Diagnostic, found: Diagnostic) -> bool:
 def _weakness(found: Diagnostic) -> int:
     """Mistakes of the text come first, then those whose cause is known; otherwise as they stand."""
     return 0 if _of_text(found) else 1 if _is_cured(found) else 2
+
+
+def _is_halved(cause: Diagnostic, found: Diagnostic) -> bool:
+    """Whether a known word is only wrong because the mistake of the text stands in it, or took what followed it."""
+    gap = _gap(cause.primary.span, found.primary.span)
+    if cause.code == "MTL003" or gap is None:
+        return False
+    return gap in ("", "\n", "\r\n", "\r") or (cause.code in _WITHOUT_BEGINNING and not gap.strip())
 
 
 def _of_text(each: Diagnostic) -> bool:

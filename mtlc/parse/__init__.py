@@ -154,7 +154,11 @@ class _Reading:
 
     def read(self, tree: Tree[Token], base: int, mended: list[int]) -> list[Statement]:
         reader = Reader(lambda start, end: self.draft.span(base + start, base + end), tuple(mended))
-        return [each for each in reader.read(tree) if not isinstance(each, Block) or each.keyword.span.text]
+        found = reader.read(tree)
+        added = [each for each in found if isinstance(each, Block) and not each.keyword.span.text]
+        for each in added:  # entries without a block
+            self.lose(each.span.text)
+        return [each for each in found if each not in added]
 
     def mend(self, text: str, error: UnexpectedInput, base: int) -> tuple[str, int]:
         """Report what is wrong and return the text without it, as long as before."""

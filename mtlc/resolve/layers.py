@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mtlc import schema
-from mtlc.diagnostics import Label
+from mtlc.diagnostics import Label, suggest
 from mtlc.parts.layers import Layer as LayerPart
+from mtlc.parts.part import named
 from mtlc.resolve.blocks import Merged
 from mtlc.resolve.desk import Desk, name_span
 from mtlc.resolve.values import UNREADABLE, Unreadable
@@ -55,7 +56,7 @@ class Layers:
         """The layer that a layer reads: the one `from` names, else the previous one, else the image."""
         entry = block.entries.get("from")
         if entry is None:
-            return previous
+            return UNREADABLE if _misspells_from(block) else previous
         owner = f"{block.keyword} `{block.name}`"
         name = self.desk.reader.value(entry.value, _FROM, owner)
         self.desk.remember(f"{block.keyword}.{block.name}.from", entry.value, "key")
@@ -89,3 +90,10 @@ class Layers:
             if isinstance(layer, Layer) and whole and self._is_reached(layer, sound):
                 sound[name] = layer
         return {} if self.desk.blocks.may_hold("shared", "layer") else sound
+
+
+def _misspells_from(block: Merged) -> bool:
+    """Whether a key was probably meant for `from`, so that it is not known what the layer reads."""
+    cls = named(LayerPart).get(block.kind.text if block.kind else block.name)
+    known = [*(schema.keys(cls) if cls else ()), "from"]
+    return any(suggest(name, known) == "from" for name in block.entries)

@@ -41,7 +41,8 @@ class Tasks:
         for block in declared(self.desk.blocks):
             tasks[block.name] = self._task(block, defaults)
             assert block.kind is not None
-            kinds |= dict.fromkeys(kind for word, kind in named(TaskPart).items() if word == block.kind.text)
+            cls = named(TaskPart).get(block.kind.text)  # a kind that is not known may have any key
+            kinds |= dict.fromkeys([cls] if cls else named(TaskPart).values())
         if defaults is not None:
             self._keys_of_all(defaults, kinds)
         return tasks
@@ -69,7 +70,8 @@ class Tasks:
         self._keep_draft(block, defaults, part, reads)
         if not isinstance(part, TaskPart) or isinstance(reads, Unreadable):
             return UNREADABLE
-        label = None if self.labels is None else label_of(block, part, self.labels, self.desk)
+        unread = block.damaged and self.desk.blocks.may_hold("label")
+        label = None if self.labels is None or unread else label_of(block, part, self.labels, self.desk)
         return UNREADABLE if label is None else self._typed(block, part, reads, *label)
 
     def _keep_draft(self, block: Merged, defaults: Merged | None, part: Any, reads: str | Unreadable) -> None:
