@@ -8,7 +8,8 @@ from torch import Tensor, nn
 class PadNet(nn.Module):
     """Distillation into one target: F' = F + Σ_a σ(W^g_a F_a) ⊙ (W^c_a F_a), 3×3 convolutions without bias.
 
-    Reads the target F, then the `sources` F_a, all B×dim×h×w; so is F'. Without sources F' is F.
+    Each gate reads the source that it lets through, as in the code of Vandenhende et al.'s survey. Reads the
+    target F, then the `sources` F_a, all B×dim×h×w; so is F'. Without sources F' is F.
     """
 
     def __init__(self, *, dim: int, sources: int) -> None:

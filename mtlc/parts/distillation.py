@@ -23,7 +23,9 @@ class PadNet(Link):
     at: int | None = at_key()
 
     supervised: ClassVar[Supervised] = "streams"
-    paper: ClassVar[str] = "Xu et al., PAD-Net, CVPR 2018 (arXiv 1805.04409), distillation module C"
+    paper: ClassVar[str] = (
+        "Xu et al., PAD-Net, CVPR 2018 (arXiv 1805.04409), with the gates of the survey's code (arXiv 2004.13379)"
+    )
     cost: ClassVar[str] = "two 3x3 convolutions for each pair of source and target"
 
     def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:

@@ -112,6 +112,14 @@ def test_the_levels_it_writes_are_as_wide_as_it_runs(passed):
     ) == {"dim": 10, "stride": 32, "outputs": 1, "level": 2}
 
 
+def test_one_task_alone_has_scales_of_its_own(passed):
+    text = SPEC.format(line="all via mti then sequential_attention", dim=12, edges="")
+    graph = passed(text.replace("task semseg\n", ""))
+    assert graph.steps["mti_1"].reads == ("depth", "depth_levels")
+    assert graph.steps["sequential_attention_2"].writes == ("depth_2",)
+    assert len(graph.auxiliaries) == 4
+
+
 def test_inference_has_none_of_its_predictions(passed):
     kept = inference(passed(text("all via mti")))
     assert not heads(kept) and not any(step.training for step in kept.steps.values())
