@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "show every mistake of a spec, at its place",
     "fmt": "put a spec into its canonical layout",
     "compile": "turn a spec into a torch.fx module and show what is shared",
+    "new": "write a starting spec and manifest for a folder of photos",
     "data": "check and show the data of a spec",
     "run": "train, evaluate and picture a spec",
     "eval": "measure a trained run",

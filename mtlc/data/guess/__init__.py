@@ -1,0 +1,1 @@
+"""Guessing a manifest from a folder of photos and labels."""
