@@ -20,9 +20,11 @@ from mtlc.training.device import choose, images_on, placed
 from mtlc.training.errors import FAILED, RunError
 from mtlc.training.failures import clear_data_errors, clear_model_errors
 from mtlc.training.interrupt import Stop
-from mtlc.training.metrics import metric_for
+from mtlc.training.metrics import Metric, metric_for
+from mtlc.training.metrics.metric import ByClass, Confused
 from mtlc.training.objective import Objective
-from mtlc.training.scores import Scores
+from mtlc.training.record import plain
+from mtlc.training.scores import Confusion, Scores
 
 
 def evaluate(model: Model, split: str = "test", *, device: str = "auto") -> Scores:
@@ -75,8 +77,10 @@ class _Tally:
     """Metrics and sums of losses over the batches of a split."""
 
     def __init__(self, plan: Plan) -> None:
-        self.objective = Objective(plan)
-        self.metrics = {n: metric_for(t.part.word, len(t.classes)) for n, t in plan.tasks.items()}
+        self.plan, self.objective = plan, Objective(plan)
+        self.metrics: dict[str, Metric] = {
+            n: metric_for(t.part.word, len(t.classes)) for n, t in plan.tasks.items()
+        }
         self.sums = dict.fromkeys(plan.tasks, 0.0)
         self.rows = dict.fromkeys(plan.tasks, 0)
 
@@ -101,4 +105,20 @@ class _Tally:
             counted={task: self.metrics[task].counted for task in judged},
             losses=losses,
             loss=sum(weights[task] * loss for task, loss in losses.items()) if losses else math.nan,
+            confusion={task: found for task in judged if (found := self._confusion(task))},
+            by_class={task: rows for task in judged if (rows := self._by_class(task))},
         )
+
+    def _confusion(self, task: str) -> Confusion | None:
+        metric = self.metrics[task]
+        if not isinstance(metric, Confused):
+            return None
+        names = self.plan.tasks[task].classes or (f"no {task}", task)
+        return Confusion(list(names), metric.confusion.tolist())
+
+    def _by_class(self, task: str) -> list[dict[str, str | float | None]]:
+        metric = self.metrics[task]
+        if not isinstance(metric, ByClass):
+            return []
+        named = zip(self.plan.tasks[task].classes, metric.by_class(), strict=True)
+        return [{"name": name, **plain(figures)} for name, figures in named]

@@ -44,7 +44,7 @@ class Evaluations:
 
     def due(self, at: Position) -> bool:
         """Whether the spec wants a validation now that has not been made."""
-        now = at.step % self.every == 0 or at.step == self.plan.train.steps
+        now = at.step % self.every == 0 or at.step == self.plan.steps
         return "val" in self.splits and now and at.validated < at.step
 
     def validate(self, at: Position, record: Record, stop: Stop) -> Scores | None:
@@ -59,7 +59,9 @@ class Evaluations:
         if math.isfinite(value) and (at.best is None or better(self.plan, value, at.best.value)):
             at.best = Best(at.step, value)
         best = at.best is not None and at.best.step == at.step
-        record.add(kind="val", step=at.step, best=best, scores=scores.as_dict())
+        record.add(kind="val", step=at.step, best=best, scores=scores.summary())
+        if best:
+            self.folder.write_validation(at.step, scores)
         return scores
 
     def test(self, at: Position, record: Record, stop: Stop) -> Scores | None:
@@ -72,7 +74,7 @@ class Evaluations:
         scores = self._score(dataset, "test", at, stop)
         if scores is not None:
             at.skipped |= _named("test", scores)
-            record.add(kind="test", step=at.step, scores=scores.as_dict())
+            record.add(kind="test", step=at.step, scores=scores.summary())
             self.folder.write_test(scores)
             write_samples(self.model, dataset, self.folder.samples, self.device, scores.skipped)
         return scores

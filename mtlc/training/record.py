@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,12 @@ from mtlc.training.errors import unwritable
 
 
 class Record:
-    """Lines appended to a file. `size` goes into checkpoints; a resumed run takes off what came after."""
+    """Lines appended to a file. `size` goes into checkpoints; a resumed run takes off what came after.
+
+    `also`, if it is set, hears of each line as it is written.
+    """
+
+    also: Callable[[dict[str, Any]], None] | None = None
 
     def __init__(self, path: Path, size: int = 0) -> None:
         self.path = path
@@ -31,9 +37,12 @@ class Record:
 
     def add(self, **line: Any) -> None:
         """Append a line. Raises `RunError` where the disk is full."""
+        line = plain(line)
         try:
-            self._file.write(json.dumps(plain(line)).encode() + b"\n")
+            self._file.write(json.dumps(line).encode() + b"\n")
             self._file.flush()
+            if self.also:
+                self.also(line)
         except OSError as error:
             raise unwritable(self.path, error) from None
 
@@ -46,4 +55,6 @@ def plain(value: Any) -> Any:
     """The same with None for numbers that JSON cannot hold."""
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

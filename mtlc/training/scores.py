@@ -23,7 +23,8 @@ class Scores:
     `metrics` are those of the task's kind, the first one first; `counted` says how much was judged (images,
     and pixels or pairs); `losses` are before any weight, means over batches by their labelled images; `loss`
     is their sum, each times its task's weight. `skipped` says by id why images were left out.
-    Tasks that choose among classes have a `confusion`, and a row of figures for each class in `by_class`.
+    Tasks that choose among classes have a `confusion`, and a row of figures for each class in
+    `by_class`, None where nothing defines one.
     """
 
     split: str
@@ -34,7 +35,7 @@ class Scores:
     loss: float
     skipped: Mapping[str, str] = field(default_factory=dict)
     confusion: Mapping[str, Confusion] = field(default_factory=dict)
-    by_class: Mapping[str, Sequence[Mapping[str, str | float]]] = field(default_factory=dict)
+    by_class: Mapping[str, Sequence[Mapping[str, str | float | None]]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain containers, for JSON."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from toy import ToyPart, toy
+from toy import SPEC, ToyPart, toy
 
 from mtlc.data.batch import Target
 from mtlc.data.loader import in_order
@@ -60,3 +60,29 @@ def test_evaluation_leaves_the_weights_and_running_means_alone():
     before = {name: each.clone() for name, each in model.state_dict().items()}
     evaluate(model, device="cpu")
     assert all(torch.equal(each, before[name]) for name, each in model.state_dict().items())
+
+
+def test_classes_are_counted_where_they_were_labelled_and_what_was_said_of_them():
+    model = toy(ToyPart(test=5), SPEC.replace("task depth", "task edges"))
+    scores = evaluate(model, device="cpu")
+    assert scores.confusion["semseg"].names == list(model.plan.tasks["semseg"].classes)
+    assert scores.confusion["edges"].names == ["no edges", "edges"]
+    for task in ("semseg", "edges"):
+        counts = scores.confusion[task].counts
+        assert sum(map(sum, counts)) == scores.counted[task]["pixels"] == 5 * 16 * 24
+    rows = {row["name"]: row for row in scores.by_class["semseg"]}
+    for row, counts in zip(rows.values(), scores.confusion["semseg"].counts, strict=True):
+        assert row["labelled pixels"] == sum(counts)
+
+
+def test_two_evaluations_of_the_same_model_are_equal_also_where_a_class_has_no_figure():
+    model = toy(ToyPart(test=2))
+    one, other = evaluate(model, device="cpu"), evaluate(model, device="cpu")
+    assert any(row["iou"] is None for row in one.by_class["semseg"])
+    assert one == other
+
+
+def test_a_line_of_the_record_holds_no_matrix():
+    scores = evaluate(toy(ToyPart(test=2)), device="cpu")
+    assert not {"confusion", "by_class"} & scores.summary().keys()
+    assert {"confusion", "by_class"} < scores.as_dict().keys()

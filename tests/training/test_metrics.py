@@ -322,3 +322,25 @@ def test_r2_does_not_lose_a_small_spread_about_a_large_mean():
 
 def test_r2_of_one_image_is_not_defined():
     assert math.isnan(judged("regress", (torch.zeros(1, 1), torch.ones(1, 1)), classes=1).result()["r2"])
+
+
+def test_a_binary_confusion_is_label_by_prediction_at_a_half():
+    metric = metric_for("edges", 0)
+    prediction = torch.tensor([2.0, 2.0, -2.0, -2.0, -2.0, 5.0]).reshape(1, 1, 2, 3)
+    label = torch.tensor([1.0, 0.0, 0.0, 0.0, 1.0, 255.0]).reshape(1, 1, 2, 3)
+    metric.update(prediction, label)
+    assert metric.confusion.tolist() == [[2, 1], [1, 1]]
+
+
+def test_each_tag_has_the_images_behind_its_figure():
+    metric = metric_for("tags", 2)
+    metric.update(
+        torch.tensor([[2.0, -1.0], [1.0, -3.0], [-1.0, 4.0]]),
+        torch.tensor([[1.0, 0.0], [0.0, 255.0], [1.0, 0.0]]),
+    )
+    first, second = metric.by_class()
+    assert (first["tagged images"], first["predicted images"], first["known images"]) == (2, 2, 3)
+    assert (second["tagged images"], second["predicted images"], second["known images"]) == (0, 1, 2)
+    assert first["average precision"] == pytest.approx((1 + 2 / 3) / 2) and math.isnan(
+        second["average precision"]
+    )

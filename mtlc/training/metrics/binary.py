@@ -54,6 +54,12 @@ class _BinaryMetric:
     def counted(self) -> dict[str, int]:
         return {"pixels": int(self.passed.sum()), "images": self.images}
 
+    @property
+    def confusion(self) -> Tensor:
+        """No and yes at 0.5, label by prediction."""
+        yes = self.passed[:, HALF + 1 :].sum(1)
+        return torch.stack([self.passed.sum(1) - yes, yes], dim=1)
+
     def at(self, threshold: int) -> Counts:
         """The counts at a threshold, by its place in THRESHOLDS."""
         extra, right = self.passed[:, threshold + 1 :].sum(1).tolist()

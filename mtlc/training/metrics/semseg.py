@@ -41,6 +41,11 @@ class SemsegMetric:
         union = self.confusion.sum(0) + self.confusion.sum(1) - right
         return [ratio(r, u) for r, u in zip(right.tolist(), union.tolist(), strict=True)]
 
+    def by_class(self) -> list[dict[str, float]]:
+        labelled, predicted = self.confusion.sum(1).tolist(), self.confusion.sum(0).tolist()
+        rows = zip(self.per_class, labelled, predicted, strict=True)
+        return [{"iou": iou, "labelled pixels": there, "predicted pixels": said} for iou, there, said in rows]
+
     def result(self) -> dict[str, float]:
         present = [iou for iou in self.per_class if iou == iou]
         right = int(self.confusion.diagonal().sum())

@@ -37,6 +37,14 @@ class TagsMetric:
         columns = zip(scores.unbind(1), labels.unbind(1), known.unbind(1), strict=True)
         return [average_precision(score[k], label[k]) for score, label, k in columns]
 
+    def by_class(self) -> list[dict[str, float]]:
+        scores, labels, known = self._seen()
+        there = ((labels == 1) & known).sum(0).tolist()
+        said = ((scores > 0) & known).sum(0).tolist()
+        rows = zip(self.per_class, there, said, known.sum(0).tolist(), strict=True)
+        names = ("average precision", "tagged images", "predicted images", "known images")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def result(self) -> dict[str, float]:
         present = [precision for precision in self.per_class if precision == precision]
         return {"map": ratio(sum(present), len(present)), "f1": self._f1()}
