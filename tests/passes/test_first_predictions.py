@@ -48,6 +48,7 @@ def test_every_stream_on_the_line_is_predicted_from_once(passed):
         Auxiliary(task, f"{task}_auxiliary_1", 0.5) for task in ("semseg", "depth", "edges")
     }
     assert graph.steps["semseg_auxiliary_1"].part == FirstHead(graph.steps["semseg_head"].part.outputs)
+    assert all(graph.steps[name].training for name in heads(graph))
 
 
 def test_both_stages_have_one_weight_unless_said_otherwise(passed):
