@@ -77,9 +77,7 @@ def _tell(found: Found, spec: Path, manifest: Path, options: Options) -> None:
         if isinstance(stated, str):
             click.echo(f"  {split}: the folder {stated}/")
         elif stated:
-            click.echo(
-                f"  {split}: {len(stated)} images, the last ones by name; say otherwise in the manifest"
-            )
+            click.echo(f"  {split}: the last {len(stated)} by name; say otherwise in the manifest")
     for each in found.labels:
         where = ", ".join(each.patterns) or each.table
         click.echo(f"{each.name}: {each.guess.kind}, from {where} ({each.guess.why})")

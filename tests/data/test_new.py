@@ -132,6 +132,15 @@ def test_values_are_meant_as_they_were_stored(tmp_path: Path) -> None:
     assert (held.load(2).labels["saliency"][0].numpy() == (scene(52)["parts"] == 2)).all()
 
 
+def test_images_that_are_held_out_have_all_labels(tmp_path: Path) -> None:
+    for index in range(20):
+        save(tmp_path / f"images/{index:02d}.png", scene(index)["photo"])
+        if index < 10:
+            save(tmp_path / f"masks/{index:02d}.png", scene(index)["parts"])
+    found = understand(tmp_path)
+    assert found.splits == {"train": (), "val": ("08",), "test": ("09",)}
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     splits(tmp_path / "mine")
     (tmp_path / "mine.yaml").write_text("mine")
