@@ -90,6 +90,11 @@ def text(plan: Plan) -> str:
     return _joined(sections)
 
 
+def phases_text(phases: Mapping[str, Phase]) -> str:
+    """The phases alone; empty without any."""
+    return _joined({"phases": list(_phases(phases))}).strip("\n")
+
+
 def graph_text(graph: TaskGraph) -> str:
     """Only the steps and auxiliary losses, after any pass; a shape that is not known yet is `?`."""
     return _joined(_graph(graph))

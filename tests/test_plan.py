@@ -47,7 +47,7 @@ def test_the_text_says_all_that_training_needs(spec):
         "  1  semseg <-> depth via attention(at = 8)",
         "  semseg_auxiliary_1  the loss of semseg x 0.5",
         "  kind         dwa",
-        "  batch       8",
+        "  batch          8",
     ):
         assert line in said.splitlines(), line
 

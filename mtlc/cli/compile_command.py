@@ -15,7 +15,7 @@ from mtlc.expand import expand
 from mtlc.graph import TaskGraph
 from mtlc.parse import parse
 from mtlc.passes import PIPELINE, run_passes
-from mtlc.plan import inference, plan, text
+from mtlc.plan import inference, phases_text, plan, text
 from mtlc.spec import Spec
 
 EMITS = ("syntax", "spec", "graph", "plan", "python", "dot")
@@ -140,6 +140,8 @@ def _summary(spec: Spec, graph: TaskGraph, name: str, options: Options) -> None:
     from mtlc.spec import only
 
     click.echo(table(cost(plan(spec, graph)), alone(only(spec, graph.outputs))))
+    if spec.phases:
+        click.echo("\n" + phases_text(spec.phases))
     note(f"Next: mtlc render {name} -o picture.svg, or mtlc run {name}", options)
 
 

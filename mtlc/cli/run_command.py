@@ -78,7 +78,8 @@ def _rehearse(spec: str, device: str, init: Path | None, options: Options) -> No
 
     told = reporter(options, live=False)
     rehearse(lower(plan(resolved, graph)), device=device, report=told, init=init)
-    note(f"one step works; nothing was evaluated or kept. Next: mtlc run {spec}", options)
+    what = "a step of each phase works" if resolved.phases else "one step works"
+    note(f"{what}; nothing was evaluated or kept. Next: mtlc run {spec}", options)
 
 
 def _train(spec: str, folder: Path, given: dict[str, Any], options: Options) -> None:

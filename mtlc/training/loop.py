@@ -57,9 +57,10 @@ def train(
     try:
         with on_interrupt() as stop, clear_data_errors():
             trainer = Trainer(model, plan, folder, where, report)
-            trainer.restore(state) if state else trainer.begin(first)
-            with closing(trainer), closing(trainer.record), copied_to(board, trainer.record):
-                return trainer.run(stop)
+            with closing(trainer):
+                trainer.restore(state) if state else trainer.begin(first)
+                with closing(trainer.record), copied_to(board, trainer.record):
+                    return trainer.run(stop)
     except Exception as error:
         diary.failed(str(error) or type(error).__name__)
         raise
@@ -76,8 +77,9 @@ def rehearse(
     try:
         with TemporaryDirectory() as gone, clear_data_errors():
             trainer = Trainer(model, rehearsal(model.plan), RunFolder(Path(gone)), where, report)
-            trainer.begin(first)
-            with closing(trainer), closing(trainer.record):
-                trainer.all_steps()
+            with closing(trainer):
+                trainer.begin(first)
+                with closing(trainer.record):
+                    trainer.all_steps()
     finally:
         report.close()

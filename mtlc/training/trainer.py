@@ -87,7 +87,6 @@ class Trainer:
         self._tell_start()
         for note in self.judges.notes():
             self.report.note(note)
-        self._tell_phase()
         if self._validate(stop):  # a run that was interrupted before or during a validation
             self.folder.checkpoints.mark_best()
         with closing(self._batches()) as batches:
@@ -161,7 +160,8 @@ class Trainer:
         step = self.at.step
         self.at.empty += taken.empty
         if taken.empty and self.at.empty == 1:
-            lacks = "has no label at all" if len(batch) else "has no sample that could be read"
+            label = "has no label of the phase's tasks" if self.at.phase else "has no label at all"
+            lacks = label if len(batch) else "has no sample that could be read"
             self.report.note(f"the batch of step {step} {lacks}: such steps change nothing")
         self.at.overflows += taken.overflow
         if taken.overflow and self.at.overflows == 1:
@@ -219,3 +219,4 @@ class Trainer:
         self.report.start(start)
         for line in self.first.words() if self.first else ():
             self.report.note(line)
+        self._tell_phase()

@@ -30,7 +30,8 @@ def beginning(start: Start) -> str:
 def phase(leg: Leg) -> str:
     """Which steps, which tasks, and which steps of the graph stay as they are."""
     fixed = f"; fixed: {', '.join(leg.fixed)}" if leg.fixed else ""
-    return f"phase `{leg.name}`, steps {leg.begin + 1} to {leg.end}: trains {', '.join(leg.tasks)}{fixed}"
+    steps = f"step {leg.end}" if leg.steps == 1 else f"steps {leg.begin + 1} to {leg.end}"
+    return f"phase `{leg.name}`, {steps}: trains {', '.join(leg.tasks)}{fixed}"
 
 
 def overflow(step: int) -> str:

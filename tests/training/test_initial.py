@@ -29,6 +29,24 @@ class Notes(Silent):
         self.notes.append(text)
 
 
+class First(Silent):
+    """Keeps the weights with which a run begins."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def start(self, start):
+        self.weights = {name: each.clone() for name, each in self.model.state_dict().items()}
+
+
+def test_a_run_begins_with_what_was_taken(base, tmp_path):
+    model = toy(text=THREE)
+    first = First(model)
+    train(model, tmp_path, device="cpu", init=base, report=first)
+    taken = initial(toy(text=THREE), base).taken
+    assert taken and all(torch.equal(each, first.weights[name]) for name, each in taken.items())
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
     """A run of two tasks, with the best weights some steps before the last ones."""
@@ -90,7 +108,9 @@ def test_a_batch_norms_count_alone_is_no_match(base):
 
 def test_nothing_that_matches_is_wrong_usage_before_anything_is_written(base, tmp_path):
     other = SPEC.replace("encoder :", "trunk :").replace("task semseg\ntask depth", "task edges")
-    with pytest.raises(RunError, match="matches this spec: it holds depth_decoder, depth_head, encoder") as caught:
+    with pytest.raises(
+        RunError, match="matches this spec: it holds depth_decoder, depth_head, encoder"
+    ) as caught:
         train(toy(text=other), tmp_path / "run", device="cpu", init=base)
     assert caught.value.exit_code == USAGE
     assert "the model has trunk, edges_decoder, edges_head" in caught.value.hint

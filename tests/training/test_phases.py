@@ -126,6 +126,9 @@ def test_after_a_run_every_weight_can_learn_again_and_holds_no_gradient(tmp_path
     model = phased(phase("one", "steps = 1, tasks = [depth], freeze = [encoder]"))
     train(model, tmp_path, device="cpu")
     assert all(each.requires_grad and each.grad is None for each in model.train.parameters())
+    with pytest.raises(RunError, match="holds a run already"):
+        train(model, tmp_path, device="cpu")
+    assert all(each.requires_grad for each in model.train.parameters())
 
 
 def test_the_schedule_spans_each_phases_own_steps_with_its_own_optimizer(tmp_path):
@@ -167,7 +170,7 @@ def test_progress_says_the_phase(tmp_path):
     )
     train(model, tmp_path, device="cpu", report=heard)
     assert [each for each in heard.notes if each.startswith("phase")] == [
-        "phase `warm`, steps 1 to 1: trains depth; fixed: encoder",
+        "phase `warm`, step 1: trains depth; fixed: encoder",
         "phase `all`, steps 2 to 3: trains semseg, depth",
     ]
     assert [(done.phase, done.step, done.steps) for done in heard.steps] == [
