@@ -20,6 +20,7 @@ COMMANDS = {
     "data": "check and show the data of a spec",
     "run": "train, evaluate and picture a spec",
     "eval": "measure a trained run",
+    "report": "write one HTML page about a run",
     "predict": "turn images into maps with a trained run",
     "render": "draw a spec's architecture",
     "explain": "explain an error code, or where a value of a spec came from",
