@@ -92,3 +92,20 @@ def test_a_required_key_under_a_wrong_name_is_one_error():
     text = 'data folder { root = ".", manifest = "m.yaml", pixels = 64x64 }\nshared a : tiny\ntask depth'
     (each,) = (each for each in check(Source("a.mtl", text)) if each.code in ("MTL101", "MTL103"))
     assert (each.code, each.hint) == ("MTL101", "did you mean `size`, which data set `folder` needs?")
+
+
+def test_a_misspelt_task_all_is_taken_for_it():
+    text = "data rooms\nshared a : tiny\ntask al { weight = 2 }\ntask depth"
+    (each,) = (each for each in check(Source("a.mtl", text)) if each.severity == "error")
+    assert (each.code, each.hint) == ("MTL204", "did you mean `task all`?")
+
+
+def test_without_any_layer_a_phase_that_freezes_one_is_not_told_again():
+    assert codes(layer="", train="train { phase warm { steps = 3, freeze = [x] } }") == ["MTL213"]
+
+
+def test_a_block_that_could_not_be_read_is_not_asked_for_its_label():
+    assert codes(task="task depth\ntask far : depth { = depth }\ntask tags { label = }") == [
+        "MTL012",
+        "MTL011",
+    ]

@@ -34,7 +34,9 @@ schema packages
 spec
 resolved resolve origins
 graph
-draft trunk expand passes
+draft
+trunk
+expand passes
 plan
 nn balance
 lower

@@ -51,6 +51,8 @@ class Desk:
         hint = f"{'kind' if counted else space.noun}s are {ticked(known)}"
         if space is Layer and kind.text in timm_models():
             hint = f'write `{block.keyword} {block.name} : timm {{ model = "{kind.text}" }}`'
+        elif implied and block.keyword == "task" and not guess and suggest(kind.text, ["all"]):
+            hint = "did you mean `task all`?"
         elif implied:
             self.blocks.lost |= {guess} if guess else set()
             hint = f"write its kind: `{block.keyword} {block.name} : {guess or known[0]}`; {hint}"

@@ -70,8 +70,8 @@ class Tasks:
         self._keep_draft(block, defaults, part, reads)
         if not isinstance(part, TaskPart) or isinstance(reads, Unreadable):
             return UNREADABLE
-        unread = block.damaged and self.desk.blocks.may_hold("label")
-        label = None if self.labels is None or unread else label_of(block, part, self.labels, self.desk)
+        asked = self.labels is not None and not block.damaged  # what could not be read may be its `label`
+        label = label_of(block, part, self.labels or {}, self.desk) if asked else None
         return UNREADABLE if label is None else self._typed(block, part, reads, *label)
 
     def _keep_draft(self, block: Merged, defaults: Merged | None, part: Any, reads: str | Unreadable) -> None:

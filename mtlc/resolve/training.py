@@ -95,7 +95,7 @@ def _item(desk: Desk, phase: str, key: str, place: int) -> Span | None:
 
 def _no_task(desk: Desk, path: str, name: str, known: Iterable[str], spot: Span | None = None) -> None:
     layers = ("shared", "layer") if path.endswith("freeze") else ()
-    if desk.blocks.may_hold(name, "task", *layers):
+    if desk.blocks.may_hold(name, "task", *layers) or (layers and not next(desk.blocks.of(*layers), None)):
         return
     guess = suggest(name, known)
     hint = f"did you mean `{guess}`?" if guess else f"choose from {ticked(known)}"
