@@ -21,7 +21,7 @@ def command() -> None:
     """
 
 
-@command.command("check")
+@command.command("check", short_help="Open every file once and tell what is wrong.")
 @click.argument("spec")
 @click.option(
     "-o",
@@ -34,11 +34,10 @@ def command() -> None:
 @click.option("--no-pictures", is_flag=True, help="Draw nothing.")
 @shared
 def check(spec: str, out: Path | None, strict: bool, no_pictures: bool, options: Options) -> None:
-    """Open every image and label of SPEC once; tell by file what is wrong, and by task what there is to learn.
+    """Example: mtlc data check specs/ccp.mtl -o looks
 
+    Open every image and label of SPEC once; tell by file what is wrong, and by task what there is to learn.
     Draws one picture a task, its labels over images. Exit 4 where the data has errors.
-
-    Example: mtlc data check specs/ccp.mtl -o looks
     """
     resolved, _ = read_spec(spec, options)
     from mtlc.cli.data_words import as_json, lines
@@ -68,7 +67,7 @@ def check(spec: str, out: Path | None, strict: bool, no_pictures: bool, options:
     raise click.exceptions.Exit(4 if found.failed or (strict and warned) else 0)
 
 
-@command.command("show")
+@command.command("show", short_help="Draw some samples with all their labels.")
 @click.argument("spec")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="sheet.png")
 @click.option("--split", type=click.Choice(["train", "val", "test"]), default="train", show_default=True)
@@ -76,9 +75,9 @@ def check(spec: str, out: Path | None, strict: bool, no_pictures: bool, options:
 @click.option("--tasks", metavar="A,B", help="Only the labels of these tasks.")
 @shared
 def show(spec: str, out: Path, split: str, count: int, tasks: str | None, options: Options) -> None:
-    """Draw samples of SPEC, spread over a split: each photo and all its labels, as training reads them.
+    """Example: mtlc data show specs/rooms.mtl -o sheet.png
 
-    Example: mtlc data show specs/rooms.mtl -o sheet.png
+    Draw samples of SPEC, spread over a split: each photo and all its labels, as training reads them.
     """
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise click.UsageError(f"{out} ends in neither .png, .jpg nor .webp")

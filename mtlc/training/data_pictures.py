@@ -100,7 +100,7 @@ def _drawn(task: Task, batches: Sequence[tuple[str, Batch]]) -> Image.Image:
     for (split, batch), label in zip(batches, labels, strict=True):
         picture, words = photo(batch.images[0]), split
         if form(kind).dense:
-            picture = _over(picture, kind, label, span)
+            picture = over(picture, kind, label, span)
         else:
             words = ", ".join(said(kind, label, names)) or "nothing"
         cells.append((picture, batch.ids[0], words))
@@ -121,7 +121,7 @@ def _reading(kind: str, labels: Sequence[Tensor]) -> str:
     return "; ".join(told) or "labels over their photos"
 
 
-def _over(picture: Picture, kind: str, label: Tensor, span: Span | None) -> Picture:
+def over(picture: Picture, kind: str, label: Tensor, span: Span | None) -> Picture:
     """A label over its photo; where nothing is known the photo is pale."""
     known, there = _known(kind, label)
     colours = (

@@ -108,7 +108,7 @@ def label_panel(
         title,
         label=colour(kind, label, label=True, span=span),
         swatches=_ranked_swatches([label], names) if kind == "semseg" else (),
-        bar=_bar(kind, span),
+        bar=_bar(kind, span) if kind == "depth" else None,
         note=NORMALS if kind == "normals" else "",
     )
 
