@@ -34,8 +34,6 @@ schema packages
 spec
 resolved resolve origins
 graph
-draft
-trunk
 expand passes
 plan
 nn balance

@@ -32,7 +32,7 @@ class Link(Part):
     supervised: ClassVar[Supervised] = "nothing"
     paper: ClassVar[str] = ""
     cost: ClassVar[str] = ""
-    at: int | str | None
+    at: int | str | None = None
 
     def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
         """By default a joint part changes all it reads; another one changes the stream that it reads first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-from mtlc.draft import Draft
+from mtlc.expand.draft import Draft
 from mtlc.graph import IMAGE_FEATURE
 from mtlc.parts.encoders import Encoder, Tapped
 from mtlc.parts.mixing import AtLevel, Masked, Mixing, Mtan

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mtlc.diagnostics import Diagnostics
-from mtlc.draft import Draft
+from mtlc.expand.draft import Draft
+from mtlc.expand.trunk import trunk
 from mtlc.graph import IMAGE_FEATURE, TaskGraph
 from mtlc.parts.part import Part
 from mtlc.parts.steps import DenseHead, PooledHead
 from mtlc.spec import Line, Spec, Task
-from mtlc.trunk import trunk
 
 Streams = dict[str, str]  # the feature that is a task's stream at this stage, by task
 
