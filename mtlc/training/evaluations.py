@@ -65,10 +65,16 @@ class Evaluations:
         return scores
 
     def test(self, at: Position, record: Record, stop: Stop) -> Scores | None:
-        """Load the kept weights and evaluate them on the test split; nothing is chosen by it."""
+        """Load the kept weights and evaluate them on the test split; nothing is chosen by it.
+
+        Sheets are of its images, or without it of the validation split's.
+        """
         if at.best and at.best.step != at.step:
             load_weights(self.model.train, self.folder.kept(), spec_text(self.plan.spec))
         if "test" not in self.splits:
+            if "val" in self.splits:
+                bad = [each.removeprefix("val/") for each in at.skipped if each.startswith("val/")]
+                write_samples(self.model, self._open("val"), self.folder.samples, self.device, bad)
             return None
         dataset = self._open("test")
         scores = self._score(dataset, "test", at, stop)

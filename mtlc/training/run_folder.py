@@ -9,7 +9,7 @@ tensorboard/    the numbers of `metrics.jsonl` for TensorBoard, on request
 checkpoints/    see `checkpoint.py`
 val.json        the scores of the best weights on the validation split
 test.json       the scores on the test split, at the end
-samples/        contact sheets of test images, at the end
+samples/        contact sheets of test images (of validation images without any), at the end
 """
 
 from __future__ import annotations

@@ -276,3 +276,8 @@ def test_a_spec_with_auxiliary_losses_trains(tmp_path):
     )
     run(toy(text=text), tmp_path)
     assert all(line["auxiliary"] > 0 for line in lines(tmp_path) if line["kind"] == "train")
+
+
+def test_without_a_test_split_the_sheets_show_validation_images(tmp_path):
+    assert run(toy(ToyPart(val=2)), tmp_path).test is None
+    assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["val-0.png", "val-1.png"]
