@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlc.page.chart import Chart, Line, draw
@@ -14,6 +14,7 @@ from mtlc.page.scale import Scale, fitted
 VALUES = st.lists(st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6), min_size=1, max_size=30)
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_every_value_has_its_place_on_the_axis_and_ticks_are_few(values):
     scale = fitted(values, 200.0, 20.0)
@@ -36,6 +37,7 @@ def test_values_far_apart_are_shown_on_a_logarithmic_axis_unless_one_is_zero():
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=2000))
 def test_a_thinned_curve_fits_and_ends_where_the_curve_ends(values):
     points = list(enumerate(values))
