@@ -12,12 +12,12 @@ from mtlc.data.findings import LEVELS, Finding
 from mtlc.data.inspection import Inspection
 from mtlc.data.tally import Tally
 
-MOST = 12  # classes told of a task; all with -v
+MOST, FILES = 12, 40  # classes told of a task, and files; all with -v
 
 
 def lines(found: Inspection, verbose: bool = False) -> Iterator[str]:
     """Findings by file, then the tasks by split, then how many findings there are."""
-    yield from _by_file(found.findings)
+    yield from _by_file(found.findings, None if verbose else FILES)
     for split, tallies in found.tallies.items():
         yield f"{split}: {found.images[split]} images"
         width = max(map(len, tallies), default=0)
@@ -54,18 +54,20 @@ def as_json(found: Inspection, pictures: Sequence[Path]) -> dict[str, Any]:
     }
 
 
-def _by_file(findings: Sequence[Finding]) -> Iterator[str]:
+def _by_file(findings: Sequence[Finding], most: int | None) -> Iterator[str]:
     """The file once, and below it what is wrong; the file with the worst first."""
     files: dict[str, list[Finding]] = {}
     for each in findings:
         files.setdefault(each.file, []).append(each)
-    for file, found in files.items():
+    for file, found in list(files.items())[:most]:
         splits = dict.fromkeys(each.split for each in found if each.split)
         yield f"{file} ({', '.join(splits)})" if splits else file
         for each in found:
             yield f"  {each.level}: {each.message}"
             if each.hint:
                 yield f"    hint: {each.hint}"
+    if most is not None and len(files) > most:
+        yield f"and {len(files) - most} more files; -v and --format json have them all"
     if files:
         yield ""
 

@@ -11,6 +11,7 @@ from mtlc.data.inspect_file import Looked, below
 from mtlc.data.manifest import Derived, OfImages, Surface
 from mtlc.data.splits import on_disk
 
+FEW = 8  # grey images that are told file by file
 Folders = Mapping[str, Folder]
 Seen = Mapping[str, Sequence[Looked]]
 
@@ -21,7 +22,7 @@ def across(folders: Folders, seen: Seen) -> Iterator[Finding]:
         yield from _shared(folders, seen)
         yield from _labels(folders, seen)
         yield from _unused(folders)
-        yield from _grey(seen)
+        yield from _grey(folders, seen)
 
 
 def _shared(folders: Folders, seen: Seen) -> Iterator[Finding]:
@@ -137,9 +138,15 @@ def _unused(folders: Folders) -> Iterator[Finding]:
         yield Finding("note", "unused", folder.manifest.images[0], message, None, None, free)
 
 
-def _grey(seen: Seen) -> Iterator[Finding]:
+def _grey(folders: Folders, seen: Seen) -> Iterator[Finding]:
+    """Grey images: each by its file, or where they are many, in one."""
     for split, rows in seen.items():
-        for each in rows:
-            if each.grey:
-                message = "the image is grey: its three channels are equal"
-                yield Finding("note", "grey", each.file, message, None, split, (each.id,))
+        grey = [each for each in rows if each.grey]
+        if len(grey) > FEW:
+            ids = tuple(each.id for each in grey)
+            message = f"{len(ids)} of {len(rows)} images are grey, their three channels equal: {listed(ids)}"
+            yield Finding("note", "grey", folders[split].manifest.images[0], message, None, split, ids)
+            continue
+        for each in grey:
+            message = "the image is grey: its three channels are equal"
+            yield Finding("note", "grey", each.file, message, None, split, (each.id,))

@@ -60,7 +60,8 @@ def inspect(
         seen[split] = [_counted(found, split, data, index, told) for index in range(len(data))]
     folders = {split: data for split, data in opened.items() if isinstance(data, Folder)}
     found.findings += [*across(folders, seen), *doubts(found.tallies)]
-    found.findings.sort(key=lambda each: LEVELS.index(each.level))
+    # What concerns all files comes before what is said of one.
+    found.findings.sort(key=lambda each: (LEVELS.index(each.level), bool(each.ids)))
     return found
 
 

@@ -90,6 +90,25 @@ def test_files_of_other_bits_than_most_are_doubtful(make_folder: MakeFolder) -> 
     assert "has 16 bits a value, most of its files have 8" in warning.message
 
 
+def test_many_grey_images_are_one_note(make_folder: MakeFolder) -> None:
+    grey = {f"photos/{index:02d}.png": np.full((16, 16), index, np.uint8) for index in range(10)}
+    labels = {f"l/{index:02d}.png": np.eye(16, dtype=np.uint8) for index in range(10)}
+    manifest = (HEAD + PARTS).replace("{train: [a, b], test: [c]}", "{train: 00-09}")
+    note = only(looked(make_folder(manifest, grey | labels), parts="semseg"), "grey")
+    assert note.message.startswith("10 of 10 images are grey") and len(note.ids) == 10
+
+
+def test_a_wrong_root_does_not_flood_the_terminal(make_folder: MakeFolder, tmp_path: Path) -> None:
+    make_folder((HEAD + PARTS).replace("{train: [a, b], test: [c]}", "{train: 00-99}"), {"x": ""})
+    (tmp_path / "s.mtl").write_text(SPEC)
+    told, everything = (
+        CliRunner().invoke(group, ["data", "check", str(tmp_path / "s.mtl"), "--no-pictures", *more]).stdout
+        for more in ((), ("-v",))
+    )
+    assert "and 61 more files; -v and --format json have them all" in told
+    assert told.count("is not there") == 39 and everything.count("is not there") == 100
+
+
 def test_images_that_no_split_has_are_noted(make_folder: MakeFolder) -> None:
     found = looked(make_folder(HEAD + PARTS, photos(**IDS) | {"photos/z.png": photo(9)}), parts="semseg")
     assert only(found, "unused").ids == ("z",)

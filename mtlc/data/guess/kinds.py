@@ -160,7 +160,7 @@ def _depth(arrays: Sequence[Array], values: Array) -> Guess:
     measured = np.concatenate([each[np.isfinite(each) & (each > 0)].ravel()[::7] for each in arrays])
     middle = float(np.median(measured)) if len(measured) else 1.0
     scale, unit = _scale(middle, values.dtype.kind == "f")
-    told = f"values up to {values.max():g}, half of them beyond {middle:g}"
+    told = f"values up to {np.nanmax(values):g}, half of them beyond {middle:g}"
     return Guess("depth", {"scale": scale}, told, f"`scale`: {unit} were assumed")
 
 
