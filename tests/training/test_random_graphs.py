@@ -1,19 +1,30 @@
-"""Random task graphs: every one is built, takes a step, and slices to equal outputs."""
+"""Random task graphs with every link, task and balancer: each is built, takes a step, slices to equal outputs."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from textwrap import indent
 
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from test_step import batch_of, stepper
+from toy import ToyPart
 
-from mtlc.api import load, planned
-from mtlc.lower import lower
+from mtlc.api import build, load
+from mtlc.lower import Model
+from mtlc.parts.balance import LossBalancer
+from mtlc.parts.links import Link
+from mtlc.parts.part import named
+from mtlc.parts.tasks import Task
 from mtlc.source import Source
 
-KINDS = ("depth", "normals", "edges", "saliency", "semseg")
-OF_IMAGES = ("classify", "regress")
+KINDS = tuple(word for word, kind in named(Task).items() if kind.dense and kind.__module__[:5] == "mtlc.")
+OF_IMAGES = tuple(word for word in named(Task) if word not in KINDS)
+BALANCERS = tuple(word for word, part in named(LossBalancer).items() if part.__module__[:5] == "mtlc.")
+LINKS = {word for word, part in named(Link).items() if part.__module__[:5] == "mtlc."}
+DATA = 'data folder { root = ".", manifest = "every_kind.yaml", size = 16x24 }'
 DIMS = st.sampled_from([8, 12])
 
 
@@ -101,33 +112,45 @@ def specs(draw) -> str:
     for kind in draw(st.sets(st.sampled_from(OF_IMAGES))):  # `all` leaves them out, and no line names them
         blocks.append(f"task {kind} {{ from = {draw(st.sampled_from(list(strides)))} }}")
     links = draw(within(blocks, readers)) + draw(st.lists(lines(tasks, alike is not None), max_size=2))
-    return "\n".join(["data rooms", *blocks, "links {", indent("\n".join(links), "  "), "}"]) + "\n"
+    blocks += ["links {", indent("\n".join(links), "  "), "}", "train { batch = 4 }"]
+    return "\n".join([DATA, *blocks]) + "\n"
 
 
-def step(model, image: torch.Tensor) -> None:
-    """One step of plain descent on everything that the train graph gives."""
-    predictions, inner = model.train(image)
-    assert {task: each.shape[2:] for task, each in predictions.items()} == {
-        name: image.shape[2:] if task.part.dense else () for name, task in model.plan.tasks.items()
-    }
-    loss = sum(each.square().mean() for each in (*predictions.values(), *inner.values()))
-    loss.backward()
-    learned = list(model.train.parameters())
-    assert all(torch.isfinite(p.grad).all() for p in learned if p.grad is not None)
-    assert any(p.grad is not None and p.grad.any() for p in learned)
-    torch.optim.SGD(learned, lr=1e-3).step()
+def step(model: Model) -> None:
+    """A training step with every balancer; half of the images lack some of the labels."""
+    batch = batch_of(model)
+    for word in BALANCERS:
+        balance = named(LossBalancer)[word]()
+        plan = replace(model.plan, spec=replace(model.plan.spec, balance=balance))
+        before = {name: value.clone() for name, value in model.train.named_parameters()}
+        taken = stepper(replace(model, plan=plan))(batch)
+        assert set(taken.losses) == set(model.plan.tasks)
+        after = dict(model.train.named_parameters())
+        assert all(torch.isfinite(value).all() for value in after.values())
+        assert any(not torch.equal(after[name], value) for name, value in before.items())
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(specs(), st.sampled_from([(32, 32), (31, 33), (17, 40)]), st.data())
-def test_a_random_task_graph_builds_takes_a_step_and_slices_to_equal_outputs(text, size, data):
-    plan = planned(load(Source("random.mtl", text)))
-    model = lower(plan)
-    image = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0))
-    step(model, image)
-    model.train.eval()
-    kept = data.draw(st.lists(st.sampled_from(list(plan.tasks)), min_size=1, unique=True))
-    with torch.no_grad():
-        whole, part = model.infer(image), model.slice(kept)(image)
-    assert set(part) == set(kept)
-    assert all(torch.equal(part[task], whole[task]) for task in kept)
+def test_random_task_graphs_build_take_a_step_and_slice_to_equal_outputs() -> None:
+    seen: set[str] = set()
+
+    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(
+        specs(), st.sampled_from([(32, 32), (31, 33), (17, 40)]), st.sets(st.sampled_from(KINDS)), st.data()
+    )
+    def check(text: str, size: tuple[int, int], bare: set[str], data: st.DataObject) -> None:
+        spec = load(Source("random.mtl", text, Path(__file__)))
+        model = build(replace(spec, data=ToyPart(bare=tuple(bare))))
+        seen.update(each.part.word for each in (*spec.links, *spec.tasks.values()))
+        step(model)
+        model.train.eval()
+        image = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0))
+        kept = data.draw(st.lists(st.sampled_from(list(model.plan.tasks)), min_size=1, unique=True))
+        with torch.no_grad():
+            whole, part = model.infer(image), model.slice(kept)(image)
+        for task, each in whole.items():
+            assert each.shape[2:] == (image.shape[2:] if model.plan.tasks[task].part.dense else ())
+        assert set(part) == set(kept)
+        assert all(torch.equal(part[task], whole[task]) for task in kept)
+
+    check()
+    assert seen >= {*LINKS, *KINDS, *OF_IMAGES}, "a link or a kind of task was never met"
