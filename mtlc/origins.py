@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mtlc import schema
+from mtlc.parts.data import Data
 from mtlc.parts.part import Auto, Part
 from mtlc.source import Span
 from mtlc.spec import Origin, Spec, Task
@@ -51,7 +52,8 @@ def under(all_pieces: Mapping[str, Piece], path: str) -> list[Piece]:
 def _pieces(spec: Spec) -> Iterator[Piece]:
     for name, let in spec.lets.items():
         yield Piece(f"let.{name}", let.value.span.text, "let", let.value.span)
-    yield from _block(spec, "data", spec.data)
+    for path, data in _data(spec):
+        yield from _block(spec, path, data)
     for layer in spec.layers.values():
         path = f"{'shared' if layer.shared else 'layer'}.{layer.name}"
         above = "the layer above" if layer.reads else "the first layer reads the image"
@@ -60,7 +62,8 @@ def _pieces(spec: Spec) -> Iterator[Piece]:
         if path.startswith("task.all."):
             yield Piece(path, origin.span.text, *_door(spec, origin))
     for task in spec.tasks.values():
-        yield from _block(spec, f"task.{task.name}", task.part, _inferred(task))
+        learnt = spec.data.learnt(task.name, task.label)
+        yield from _block(spec, f"task.{task.name}", task.part, _inferred(task, learnt))
     for number, line in enumerate(spec.links, 1):
         path = f"links.{number}"
         yield Piece(
@@ -72,6 +75,13 @@ def _pieces(spec: Spec) -> Iterator[Piece]:
     for name, phase in spec.phases.items():
         yield from _block(spec, f"train.{name}", phase)
     yield from _block(spec, "eval", spec.eval)
+
+
+def _data(spec: Spec) -> Iterator[tuple[str, Data]]:
+    """Every data set by its path, `data` or `data.photos`: also one alone may have a name."""
+    alone = next((path for path in spec.spans if path.startswith("data.")), "data")
+    for name, data in spec.data.sets().items():
+        yield f"data.{name}" if name else alone, data
 
 
 def _block(
@@ -102,11 +112,11 @@ def _block(
             yield from _key(spec, f"{path}.{name}", part, keys[name], node, door)
 
 
-def _inferred(task: Task) -> dict[str, tuple[str, str]]:
+def _inferred(task: Task, learnt: str) -> dict[str, tuple[str, str]]:
     """What the compiler fills in where a task does not say it, and from what."""
     found = {
         "from": (task.reads, "inferred: the last layer"),
-        "label": (task.label, "inferred from the data set"),
+        "label": (learnt, "inferred from the data set" + "s" * ("." in learnt)),
     }
     counts = getattr(task.part, task.part.counts, None)
     if isinstance(counts, Auto):

@@ -78,12 +78,12 @@ def training(graph: TaskGraph, tasks: Iterable[str]) -> TaskGraph:
 def text(plan: Plan) -> str:
     """The plan as a person reads it; equal plans give equal texts."""
     sections: Sections = {
-        "data": [("kind", plan.data.word), *_keys(plan.data)],
-        "tasks": [_task(task) for task in plan.tasks.values()],
+        **{f"data {name}".strip(): [("kind", d.word), *_keys(d)] for name, d in plan.data.sets().items()},
+        "tasks": [_task(task, plan.data) for task in plan.tasks.values()],
         "links": [(str(stage), _line(line)) for stage, line in enumerate(plan.spec.links, 1)],
         **_graph(plan.graph),
         "balance": [("kind", plan.balance.word), *_keys(plan.balance)],
-        "train": [row for row in _keys(plan.train) if not (plan.spec.phases and row[0] == "steps")],
+        "train": [row for row in _keys(plan.train) if row[0] not in _unsaid(plan.spec)],
         "phases": list(_phases(plan.spec.phases)),
         "eval": _keys(plan.eval),
     }
@@ -116,9 +116,14 @@ def _keys(part: Part) -> list[tuple[str, ...]]:
     return [(name, value if isinstance(value, str) else literal(value)) for name, value in values.items()]
 
 
-def _task(task: Task) -> tuple[str, ...]:
-    part = task.part
-    label = task.label if part.labels == 1 else f"{number(100 * part.labels)}% of {task.label}"
+def _unsaid(spec: Spec) -> set[str]:
+    """Keys of `train` that do not count in this spec."""
+    return ({"steps"} if spec.phases else set()) | (set() if spec.mixes else {"mix"})
+
+
+def _task(task: Task, data: Data) -> tuple[str, ...]:
+    part, label = task.part, data.learnt(task.name, task.label)
+    label = label if part.labels == 1 else f"{number(100 * part.labels)}% of {label}"
     loss = f"{call(part.loss)} x {number(part.weight)}"
     return task.name, part.word, f"reads {task.reads}", f"label {label}", f"channels {task.channels}", loss
 

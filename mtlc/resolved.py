@@ -17,7 +17,10 @@ def text(spec: Spec) -> str:
 def _statements(spec: Spec) -> Iterator[str]:
     yield "mtl 1"
     yield from (f"use {quote(path)}" for path in spec.plugins)
-    yield _block(f"data {spec.data.word}", set_keys(spec.data, every=True))
+    for name, data in spec.data.sets().items():
+        yield _block(
+            f"data {name} : {data.word}" if name else f"data {data.word}", set_keys(data, every=True)
+        )
     yield from (_layer(layer) for layer in spec.layers.values())
     yield from (_task(task) for task in spec.tasks.values())
     if spec.links:
@@ -44,6 +47,8 @@ def _task(task: Task) -> str:
 
 def _train(spec: Spec) -> str:
     keys = set_keys(spec.train, every=True)
+    if not spec.mixes:
+        del keys["mix"]
     if not spec.phases:
         return _block("train", keys)
     del keys["steps"]  # the phases have their own

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from mtlc import parts
 from mtlc.parts.data import Augment, Data
 from mtlc.parts.links import Link
+from mtlc.parts.several import Several
 from mtlc.parts.training import Eval, Phase, Train
 from mtlc.source import Source, Span
 from mtlc.syntax import Let, Value
@@ -35,7 +36,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Task:
-    """A `task` block: the layer it reads, the label it learns, and the channels it predicts."""
+    """A `task` block: the layer it reads, the label it learns, and the channels it predicts.
+
+    Of several data sets, which label of each it learns is in `Spec.data`; together their label is called like
+    the task.
+    """
 
     name: str
     part: parts.tasks.Task
@@ -95,6 +100,11 @@ class Spec:
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
     lets: Mapping[str, Let] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def mixes(self) -> bool:
+        """Whether `train.mix` says something: not with one data set."""
+        return len(self.data.sets()) > 1 or self.train.mix != "proportional"
+
     def chain(self, layer: str | None) -> Iterator[Layer]:
         """A layer, the one it reads, and so on to the image."""
         while layer is not None:
@@ -114,6 +124,18 @@ def only(spec: Spec, tasks: Collection[str]) -> Spec:
     )
 
 
+def apart(spec: Spec) -> dict[str, Spec]:
+    """The spec as it would be with each of its data sets alone, by name; a task that one does not label goes."""
+    if not isinstance(spec.data, Several):
+        return {"": spec}
+    return {name: _alone(spec, data, spec.data.learns[name]) for name, data in spec.data.members.items()}
+
+
+def _alone(spec: Spec, data: Data, learns: Mapping[str, str]) -> Spec:
+    tasks = {name: replace(spec.tasks[name], label=learns[name]) for name in spec.tasks if name in learns}
+    return replace(only(spec, tasks), data=data, tasks=tasks)
+
+
 def _only(line: Line, tasks: Collection[str]) -> Line | None:
     sources = tuple(name for name in line.sources if name in tasks)
     if line.targets is None:
@@ -126,4 +148,4 @@ def _only(line: Line, tasks: Collection[str]) -> Line | None:
     return replace(kept, targets=targets) if targets else None
 
 
-__all__ = ["Augment", "Layer", "Line", "Origin", "Spec", "Task", "only"]
+__all__ = ["Augment", "Layer", "Line", "Origin", "Spec", "Task", "apart", "only"]

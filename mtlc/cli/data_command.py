@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mtlc.cli.options import Options, note, read_spec, shared
 from mtlc.cli.tasks import task_names
-from mtlc.spec import Spec
+from mtlc.spec import Spec, Task, apart
+
+if TYPE_CHECKING:
+    from mtlc.data.inspection import Inspection
 
 
 @click.group("data")
@@ -40,31 +45,47 @@ def check(spec: str, out: Path | None, strict: bool, no_pictures: bool, options:
     Draws one picture a task, its labels over images. Exit 4 where the data has errors.
     """
     resolved, _ = read_spec(spec, options)
-    from mtlc.cli.data_words import as_json, lines
-    from mtlc.data.batch import Target
-    from mtlc.data.inspection import inspect
     from mtlc.training.data_pictures import draw_labels
     from mtlc.training.failures import clear_data_errors
 
+    sets, place = apart(resolved), out or _beside(spec)
     with clear_data_errors():
-        targets = [Target.of(task) for task in resolved.tasks.values()]
-        names = {name: task.classes for name, task in resolved.tasks.items()}
-        found = inspect(resolved.data, targets, names, Progress(options))
-        pictures = (
-            []
-            if no_pictures
-            else draw_labels(resolved.data, resolved.tasks, found.shown, out or _beside(spec))
-        )
+        looked = {name: _looked(each, Progress(options, name)) for name, each in sets.items()}
+        pictures = {
+            name: draw_labels(each.data, each.tasks, looked[name].shown, place / name)
+            for name, each in sets.items()
+            if not no_pictures
+        }
+    _tell(looked, pictures, spec, options)
+    warned = any(each.level == "warning" for found in looked.values() for each in found.findings)
+    failed = any(found.failed for found in looked.values())
+    raise click.exceptions.Exit(4 if failed or (strict and warned) else 0)
+
+
+def _looked(spec: Spec, told: Progress) -> Inspection:
+    """What there is to say of a spec's one data set."""
+    from mtlc.data.batch import Target
+    from mtlc.data.inspection import inspect
+
+    targets = [Target.of(task) for task in spec.tasks.values()]
+    return inspect(spec.data, targets, {name: task.classes for name, task in spec.tasks.items()}, told)
+
+
+def _tell(
+    looked: Mapping[str, Inspection], pictures: Mapping[str, list[Path]], spec: str, options: Options
+) -> None:
+    """Of several data sets one after another, each under its name."""
+    from mtlc.cli.data_words import as_json, lines
+
     if options.format == "json":
-        click.echo(json.dumps(as_json(found, pictures), indent=2))
-    else:
-        click.echo("\n".join(lines(found, verbose=options.verbose > 0)))
-        if pictures:
-            note(f"pictures: {', '.join(map(str, pictures))}", options)
-        else:
-            note(f"Next: mtlc data show {spec} -o sheet.png", options)
-    warned = any(each.level == "warning" for each in found.findings)
-    raise click.exceptions.Exit(4 if found.failed or (strict and warned) else 0)
+        said = {name: as_json(found, pictures.get(name, [])) for name, found in looked.items()}
+        click.echo(json.dumps(said.get("", {"data": said}), indent=2))
+        return
+    for place, (name, found) in enumerate(looked.items()):
+        head = ([""] if place else []) + ([f"data set {name}"] if name else [])
+        click.echo("\n".join([*head, *lines(found, verbose=options.verbose > 0)]))
+    drawn = [str(path) for paths in pictures.values() for path in paths]
+    note(f"pictures: {', '.join(drawn)}" if drawn else f"Next: mtlc data show {spec} -o sheet.png", options)
 
 
 @command.command("show", short_help="Draw some samples with all their labels.")
@@ -78,20 +99,32 @@ def show(spec: str, out: Path, split: str, count: int, tasks: str | None, option
     """Example: mtlc data show specs/rooms.mtl -o sheet.png
 
     Draw samples of SPEC, spread over a split: each photo and all its labels, as training reads them.
+    Of several data sets each shows its share of them.
     """
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise click.UsageError(f"{out} ends in neither .png, .jpg nor .webp")
     resolved, _ = read_spec(spec, options)
     wanted = task_names(tasks, resolved.tasks)
+    from mtlc.data.open import splits
     from mtlc.training.data_pictures import contact_sheets
     from mtlc.training.failures import clear_data_errors
+    from mtlc.training.pictures import stacked
     from mtlc.training.samples import save
 
-    shown = {name: task for name, task in resolved.tasks.items() if wanted is None or name in wanted}
     with clear_data_errors():
         _refuse_split(resolved, split)
-        save(contact_sheets(resolved.data, shown, split, count), out)
+        sets = {name: each for name, each in apart(resolved).items() if split in splits(each.data)}
+        most = -(-count // len(sets))
+        sheets = [
+            contact_sheets(each.data, _among(each.tasks, wanted), split, most, name)
+            for name, each in sets.items()
+        ]
+        save(sheets[0] if len(sheets) == 1 else stacked(sheets), out)
     note(f"wrote {out}", options)
+
+
+def _among(tasks: Mapping[str, Task], wanted: Collection[str] | None) -> dict[str, Task]:
+    return {name: task for name, task in tasks.items() if wanted is None or name in wanted}
 
 
 def _refuse_split(spec: Spec, split: str) -> None:
@@ -109,10 +142,12 @@ def _beside(spec: str) -> Path:
 class Progress:
     """A line on a terminal that counts images."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, name: str = "") -> None:
+        self.name = name
         self.shown = sys.stderr.isatty() and options.verbose >= 0
 
     def __call__(self, split: str, done: int, images: int) -> None:
         if self.shown and (done % 20 == 0 or done == images):
             end = "\n" if done == images else ""
-            click.echo(f"\r{split}: {done} of {images} images{end}", nl=False, err=True)
+            what = f"{self.name} {split}".strip()
+            click.echo(f"\r{what}: {done} of {images} images{end}", nl=False, err=True)

@@ -13,11 +13,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from mtlc.data.batch import Batch, Target, collate, kept_ids
+from mtlc.data.draws import Draw, Pool, epoch_of
 from mtlc.data.errors import DataError
 from mtlc.data.sample import Dataset, Sample
 from mtlc.data.transforms import Transform
-
-Pick = tuple[int, int]  # an epoch and an index into the data set
 
 
 class Loader:
@@ -25,7 +24,8 @@ class Loader:
 
     An epoch is ceil(images / batch) steps over its own permutation of the images; its last batch may be
     smaller. A sample's random changes come from (seed, epoch, id), so that `batch_at(step)` is the same
-    however it is reached.
+    however it is reached. With `pools` an epoch has as many images, but each of these data sets gives its
+    own number of them and has changes of its own; for the epoch stands then how often the image came before.
 
     A sample that cannot be read raises `DataError`. With `skip` it is left out instead: nothing takes its
     place, so that its batch is smaller, possibly empty, and all other samples are what they would be without
@@ -40,13 +40,16 @@ class Loader:
         batch: int,
         seed: int,
         augment: Sequence[Transform] = (),
+        pools: Sequence[Pool] = (),
         workers: int = 0,
         skip: bool = False,
     ) -> None:
         _refuse_unlabelled(dataset, targets)
         self.images, self.batch, self.seed, self.workers = len(dataset), batch, seed, workers
+        self.pools = tuple(pools) or (Pool("", range(self.images), self.images, tuple(augment)),)
+        self._epoch = lru_cache(maxsize=2)(partial(epoch_of, self.pools, seed))
         keep = _keep(dataset, targets, seed)
-        self._prepare = _Prepare(dataset, tuple(targets), seed, tuple(augment), keep, skip)
+        self._prepare = _Prepare(dataset, tuple(targets), seed, self.pools, keep, skip)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -61,10 +64,9 @@ class Loader:
         """The batches from a step on, prepared ahead of their use. Raises `DataError`."""
         return self._from_workers(start) if self.workers else self._from_thread(start)
 
-    def _picks(self, step: int) -> list[Pick]:
+    def _picks(self, step: int) -> list[Draw]:
         epoch, row = divmod(step, self.steps_per_epoch)
-        order = _order(self.images, self.seed, epoch)
-        return [(epoch, index) for index in order[row * self.batch : (row + 1) * self.batch]]
+        return self._epoch(epoch)[row * self.batch : (row + 1) * self.batch]
 
     def _from_thread(self, start: int) -> Iterator[Batch]:
         with ThreadPoolExecutor(1, "mtlc-data") as pool:
@@ -124,14 +126,14 @@ class _Prepare:
     dataset: Dataset
     targets: tuple[Target, ...]
     seed: int
-    augment: tuple[Transform, ...]
+    pools: tuple[Pool, ...]
     keep: Mapping[str, frozenset[str]]
     skip: bool
 
-    def __call__(self, picks: list[Pick]) -> Batch | DataError:
+    def __call__(self, picks: list[Draw]) -> Batch | DataError:
         # An error is handed over as a value: torch would wrap one raised in a worker in a traceback.
         try:
-            loads = [(self.dataset.ids[index], partial(self._load, epoch, index)) for epoch, index in picks]
+            loads = [(self.dataset.ids[index], partial(self._load, visit, index)) for visit, index in picks]
             samples, skipped = _loaded(loads, self.skip)
             return replace(collate(samples, self.targets, self.keep), skipped=skipped)
         except DataError as error:
@@ -139,11 +141,12 @@ class _Prepare:
 
     __getitem__ = __call__
 
-    def _load(self, epoch: int, index: int) -> Sample:
-        rng = random.Random(f"{self.seed}/{epoch}/{self.dataset.ids[index]}")
+    def _load(self, visit: int, index: int) -> Sample:
+        rng = random.Random(f"{self.seed}/{visit}/{self.dataset.ids[index]}")
+        augment = next(pool.augment for pool in self.pools if index in pool.images)
 
         def change(sample: Sample) -> Sample:
-            for transform in self.augment:
+            for transform in augment:
                 sample = transform(sample, rng)
             return sample
 
@@ -157,18 +160,11 @@ class _Steps:
     loader: Loader
     start: int
 
-    def __iter__(self) -> Iterator[list[Pick]]:
+    def __iter__(self) -> Iterator[list[Draw]]:
         step = self.start
         while True:
             yield self.loader._picks(step)
             step += 1
-
-
-@lru_cache(maxsize=4)
-def _order(images: int, seed: int, epoch: int) -> list[int]:
-    order = list(range(images))
-    random.Random(f"{seed}/{epoch}").shuffle(order)
-    return order
 
 
 def _keep(dataset: Dataset, targets: Sequence[Target], seed: int) -> dict[str, frozenset[str]]:

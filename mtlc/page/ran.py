@@ -31,8 +31,9 @@ def _learned(story: Story, plan: Plan | None) -> Iterator[tuple[str, Child]]:
     if plan is None:
         yield "tasks", [chip(task, of) for task in of]
         return
-    yield "data", f"{plan.data.word}, images of {literal(plan.data.size)}"
-    yield "tasks", element("ul", (element("li", chip(n, of), _task(task)) for n, task in plan.tasks.items()))
+    yield "data", f"{plan.data.called()}; images of {literal(plan.data.size)}"
+    rows = ((n, _task(task, plan.data.learnt(n, task.label))) for n, task in plan.tasks.items())
+    yield "tasks", element("ul", (element("li", chip(n, of), said) for n, said in rows))
     if plan.spec.links:
         yield "links", element("ul", (element("li", line.written()) for line in plan.spec.links))
     yield "balance", call(plan.balance)
@@ -40,11 +41,11 @@ def _learned(story: Story, plan: Plan | None) -> Iterator[tuple[str, Child]]:
     yield "arithmetic", plan.train.precision
 
 
-def _task(task: Task) -> str:
+def _task(task: Task, label: str) -> str:
     items = f", {len(task.classes)} {task.part.items}" if task.classes else ""
     kind = "" if task.part.word == task.name else f" {task.part.word}"
     loss = f", loss {call(task.part.loss)} × {task.part.weight:g}"
-    return f":{kind} label {task.label}{items}{loss}"
+    return f":{kind} label {label}{items}{loss}"
 
 
 def _computed(story: Story, known: list[Session]) -> Iterator[tuple[str, Child]]:

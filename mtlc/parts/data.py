@@ -75,6 +75,18 @@ class Data(Part):
         """How many images an epoch has; None where only the data itself says it."""
         return None
 
+    def sets(self) -> Mapping[str, Data]:
+        """The data sets by name; one alone has none."""
+        return {"": self}
+
+    def called(self) -> str:
+        """What it is called in a title."""
+        return self.word
+
+    def learnt(self, task: str, label: str) -> str:
+        """The label that a task learns, as a person reads it."""
+        return label
+
 
 def _augment() -> Any:
     return key((), "random changes of the training samples, in order")

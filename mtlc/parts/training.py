@@ -133,6 +133,12 @@ class Train(Part):
     on_bad_sample: Literal["stop", "skip"] = key(
         "stop", "an image or label that cannot be read: `stop` the run, or `skip` it and name it at the end"
     )
+    mix: Literal["proportional", "uniform"] | tuple[float, ...] = key(
+        "proportional",
+        "how much of an epoch each of several data sets gives: `proportional` (every image once), `uniform`, "
+        "or weights in the order of the `data` blocks",
+        above=0,
+    )
 
 
 @register("eval")

@@ -8,8 +8,9 @@ from typing import Any
 
 from mtlc.diagnostics import Diagnostics
 from mtlc.parts.balance import Equal
-from mtlc.parts.data import Data, Rooms
+from mtlc.parts.data import Rooms
 from mtlc.parts.training import Eval, Train
+from mtlc.resolve.data_sets import check_mix, data_sets, together
 from mtlc.resolve.desk import Desk, removed
 from mtlc.resolve.doubts import warn
 from mtlc.resolve.labels import labels_of
@@ -19,7 +20,7 @@ from mtlc.resolve.packages import with_packages
 from mtlc.resolve.relations import Relations
 from mtlc.resolve.tasks import Tasks, declared
 from mtlc.resolve.training import balance_of, check_names, eval_of, phases_of, train_of
-from mtlc.resolve.values import UNREADABLE, Reader, Unreadable
+from mtlc.resolve.values import Reader
 from mtlc.spec import Line, Spec, Task
 from mtlc.syntax import File, Override
 
@@ -44,20 +45,21 @@ def _draft(file: File, diagnostics: Diagnostics, overrides: Iterable[Override], 
     blocks = merge(file, diagnostics, overrides, plugins)
     desk = Desk(blocks, Reader(diagnostics, blocks.params(), blocks.may_hold), diagnostics)
     _whole(desk)
-    data = _data(desk)
+    sets = data_sets(desk)
     layers = Layers(desk)
     layers.read()
-    tasks = Tasks(desk, layers.found, None if isinstance(data, Unreadable) else labels_of(data, desk))
+    tasks = Tasks(desk, layers.found, labels_of(sets, desk))
     found = tasks.read()
     links = _links(desk, layers, {**found, **tasks.drafts})
     balance, train, evaluation, phases = balance_of(desk), train_of(desk), eval_of(desk), phases_of(desk)
     check_names(desk, layers.found, found, evaluation, phases)
+    check_mix(desk, train, sets)
     desk.report_no_layers()
     desk.reader.report_unknown()
     _unused_lets(desk)
     spec = Spec(
         source=blocks.source,
-        data=Rooms() if isinstance(data, Unreadable) else data,
+        data=together(sets, tasks.learns) if sets else Rooms(),
         layers=layers.sound(),
         tasks={name: task for name, task in found.items() if isinstance(task, Task)},
         links=tuple(links),
@@ -115,18 +117,6 @@ def _whole(desk: Desk) -> None:
         hint = f"add {' and '.join(example for _, example in missing)}"
         first = blocks.source.span(0, len(blocks.source.line_text(1)))
         desk.diagnostics.error("MTL213", message, first, hint=hint)
-
-
-def _data(desk: Desk) -> Data | Unreadable:
-    block = desk.blocks.one("data")
-    if block is None:
-        return UNREADABLE
-    if block.kind is None:
-        hint = "write a kind: `data rooms { … }`"
-        return desk.reader.error("MTL213", "`data` names no data set", block.header, hint=hint)
-    given = desk.own(block, "data")
-    found: Data | Unreadable = desk.part(Data, block, given, f"data set `{block.kind.text}`")
-    return found if isinstance(found, Data) else UNREADABLE
 
 
 def _unused_lets(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from mtlc.source import Source, Span
 from mtlc.syntax import Arg, Assign, Let, Name, Relation, Value
 
 NAMED = ("shared", "layer", "task")  # blocks that declare a name
-KIND_ONLY = ("data", "balance")  # the name of the block is its kind
+KIND_ONLY = ("data", "balance")  # the name of the block is its kind; `data NAME : kind` has both
 RESERVED = ("all", "frames")
 
 

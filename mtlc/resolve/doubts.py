@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from mtlc.diagnostics import Diagnostics
+from mtlc.parts.several import Several
 from mtlc.spec import Spec
 
 
@@ -12,6 +13,7 @@ def warn(spec: Spec, diagnostics: Diagnostics) -> None:
     _unread_layers(spec, diagnostics)
     _balance_without_update(spec, diagnostics)
     _steps_beside_phases(spec, diagnostics)
+    _data_for_nothing(spec, diagnostics)
 
 
 def _unread_layers(spec: Spec, diagnostics: Diagnostics) -> None:
@@ -49,3 +51,13 @@ def _steps_beside_phases(spec: Spec, diagnostics: Diagnostics) -> None:
         message = f"`train.steps` does not count beside phases, which have {steps} steps together"
         hint = "take it out, or set the steps of a phase"
         diagnostics.warning("MTL504", message, origin.span, hint=hint)
+
+
+def _data_for_nothing(spec: Spec, diagnostics: Diagnostics) -> None:
+    """A data set beside others from which no task learns."""
+    learns = spec.data.learns if isinstance(spec.data, Several) else {}
+    for name, row in learns.items():
+        if not row:
+            message = f"no task learns from data set `{name}`"
+            hint = "take it out, or let a task learn one of its labels by `label`"
+            diagnostics.warning("MTL406", message, spec.spans[f"data.{name}"], hint=hint)

@@ -1,32 +1,61 @@
-"""Which label of the data set a task learns."""
+"""Which label of the data set, or of each of several, a task learns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mtlc.data.manifest import ManifestError
 from mtlc.diagnostics import Diagnostics, suggest
 from mtlc.parts.data import Data, Label
+from mtlc.parts.part import Auto
 from mtlc.parts.tasks import Task
 from mtlc.resolve.blocks import Merged
 from mtlc.resolve.desk import Desk, ticked
 from mtlc.source import Source, SourceError, Span, load
 
+Labels = Mapping[str, Label]
 
-def labels_of(data: Data, desk: Desk) -> Mapping[str, Label] | None:
-    """The data set's labels by name; None where its manifest is wrong, which is reported."""
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a task learns: its label's name in a batch, and what there is to know of it.
+
+    `key` is what the task's `label` says in the resolved spec, `said` names the label in messages. `of` is the
+    label in each of several data sets that have one, by data set.
+    """
+
+    name: str
+    label: Label
+    key: str | Auto
+    said: str
+    of: Mapping[str, str] = field(default_factory=dict)
+
+
+def labels_of(sets: Mapping[str, Data] | None, desk: Desk) -> Mapping[str, Labels] | None:
+    """The labels of each data set by name; None where a manifest is wrong, which is reported."""
+    found = {name: _labels(name, data, desk) for name, data in (sets or {}).items()}
+    good = {name: labels for name, labels in found.items() if labels is not None}
+    return good if found and len(good) == len(found) else None
+
+
+def _labels(name: str, data: Data, desk: Desk) -> Labels | None:
     try:
         return data.labels()
     except ManifestError as error:
-        block = desk.blocks.one("data")
-        assert block is not None
+        block = desk.blocks.blocks["data", name]
         entry = block.entries.get("manifest")
         report_manifest(error, entry.value.span if entry else block.header, desk.diagnostics)
         return None
 
 
-def label_of(block: Merged, part: Task, labels: Mapping[str, Label], desk: Desk) -> tuple[str, Label] | None:
+def label_of(block: Merged, part: Task, labels: Labels, desk: Desk) -> Learnt | None:
     """The label a task learns: the one it names, the one of its own name, or the only one of its kind."""
+    found = _label(block, part, labels, desk)
+    return Learnt(*found, found[0], f"the data set's `{found[0]}`") if found else None
+
+
+def _label(block: Merged, part: Task, labels: Labels, desk: Desk) -> tuple[str, Label] | None:
     fitting = [name for name, label in labels.items() if label.kind == part.word]
     if isinstance(part.label, str):
         return _named(block, part, labels, fitting, desk)
@@ -46,7 +75,7 @@ def label_of(block: Merged, part: Task, labels: Mapping[str, Label], desk: Desk)
 
 
 def _named(
-    block: Merged, part: Task, labels: Mapping[str, Label], fitting: list[str], desk: Desk
+    block: Merged, part: Task, labels: Labels, fitting: list[str], desk: Desk
 ) -> tuple[str, Label] | None:
     name = part.label
     assert isinstance(name, str)

@@ -115,7 +115,7 @@ class _Merge:
             self.blocks.lost |= set(KEYWORDS) if nameless else {keyword}
             self.blocks.lost |= {block.name.text} if block.name else set()
             return
-        name = block.name.text if block.name and keyword in NAMED else ""
+        name = self._name(block)
         known = self.blocks.blocks.get((keyword, name))
         if (keyword, name) in self.own and known is not None:
             self._twice(*_again(keyword, name), block.header, known.header)
@@ -126,6 +126,12 @@ class _Merge:
         self.own.add((keyword, name))
         self._clash(block, keyword, name)
         self.blocks.blocks[keyword, name] = self._merged(block, known, name)
+
+    def _name(self, block: Block) -> str:
+        """What a block declares. A data set has a name where it has a kind beside it, here or in a used file."""
+        keyword, name = block.keyword.text, block.name.text if block.name else ""
+        named = keyword == "data" and (block.kind is not None or ("data", name) in self.blocks.blocks)
+        return name if keyword in NAMED or named else ""
 
     def _nothing_to_remove(self, block: Block, name: str) -> None:
         tasks = [each.name for each in self.blocks.of("task") if each.name != "all"]
@@ -164,21 +170,19 @@ class _Merge:
             message = f"`{keyword}` takes no name"
             self.diagnostics.error("MTL218", message, name.span, hint=f"write `{keyword} {{ … }}`")
             return False
-        if keyword in KIND_ONLY and block.kind is not None:
+        if keyword in KIND_ONLY and block.kind is not None and not self._name(block):
             message = f"`{keyword}` takes only a kind: a spec has one"
-            hint = f"write `{keyword} {block.kind.text}`"
-            self.diagnostics.error("MTL218", message, block.kind.span, "one name too many", hint=hint)
+            label, hint = "one name too many", f"write `{keyword} {block.kind.text}`"
+            if keyword == "data":
+                message, label = "this data set has no name before its kind", ""
+                hint += f", or `data NAME : {block.kind.text}` where there are several"
+            self.diagnostics.error("MTL218", message, block.kind.span, label, hint=hint)
             return False
         if name is not None and (keyword, name.text) == ("task", "all") and block.kind is not None:
             message, hint = "`task all` takes no kind: it is what all tasks have", "write `task all { … }`"
             self.diagnostics.error("MTL218", message, block.kind.span, hint=hint)
             return False
-        if (
-            name is not None
-            and name.text in RESERVED
-            and keyword in NAMED
-            and (keyword, name.text) != ("task", "all")
-        ):
+        if name is not None and self._name(block) in RESERVED and (keyword, name.text) != ("task", "all"):
             self.diagnostics.error(
                 "MTL207", f"`{name.text}` is reserved", name.span, hint="choose another name"
             )
@@ -187,14 +191,14 @@ class _Merge:
 
     def _clash(self, block: Block, keyword: str, name: str) -> None:
         """A layer and a task, or a shared and a per-task layer, of one name."""
-        for other in NAMED:
+        for other in NAMED if keyword in NAMED else ():
             known = self.blocks.blocks.get((other, name))
             if name and other != keyword and known is not None and block.name is not None:
                 self._twice(f"`{name}`", "choose another name for one", block.name.span, known.header)
 
     def _merged(self, block: Block, known: Merged | None, name: str) -> Merged:
         keyword = block.keyword.text
-        kind = block.name if keyword in KIND_ONLY else block.kind
+        kind = block.name if keyword in KIND_ONLY and not name else block.kind
         merged = Merged(keyword, name, kind, block.header, self.file.source, block.damaged)
         if known is not None and keyword not in RELATIONS:
             before = known.kind.text if known.kind else known.name

@@ -14,7 +14,7 @@ def set_value(blocks: Blocks, override: Override, diagnostics: Diagnostics) -> N
     if words[0] == "let" and len(words) == 2 and words[1] in blocks.lets:
         blocks.lets[words[1]] = Let(override.path[1], override.value, override.span)
         return
-    if len(words) == 1 and words[0] in KIND_ONLY:
+    if (len(words) == 1 and words[0] in KIND_ONLY) or (words[0] == "data" and tuple(words) in blocks.blocks):
         _set_kind(blocks, override)
         return
     target, depth = _target(blocks, words, override)
@@ -33,9 +33,11 @@ def _target(blocks: Blocks, words: list[str], override: Override) -> tuple[Merge
             made = Merged("task", "all", None, override.span, override.span.source)
             return blocks.blocks.setdefault(("task", "all"), made), 2
         return blocks.blocks.get((keyword, words[1])), 2
+    if keyword == "data":
+        return _data_set(blocks, words)
     if keyword in (*KIND_ONLY, "train", "eval"):
         block = blocks.one(keyword)
-        if block is None and keyword != "data":
+        if block is None:
             block = Merged(keyword, "", None, override.span, override.span.source)
             blocks.blocks[keyword, ""] = block
         if block is not None and len(words) > 1 and words[1] in block.inner:
@@ -44,13 +46,23 @@ def _target(blocks: Blocks, words: list[str], override: Override) -> tuple[Merge
     return None, 1
 
 
+def _data_set(blocks: Blocks, words: list[str]) -> tuple[Merged | None, int]:
+    """`data.photos.size` names one of several, `data.size` is of the only one."""
+    sets = list(blocks.of("data"))
+    named = blocks.blocks.get(("data", words[1])) if len(words) > 2 else None
+    return (named, 2) if named else (sets[0] if len(sets) == 1 else None, 1)
+
+
 def _set_kind(blocks: Blocks, override: Override) -> None:
-    """`balance=uncertainty`, `data=rooms(size = 64x64)`: another kind, its keys alone."""
+    """`balance=uncertainty`, `data=rooms(size = 64x64)`, `data.photos=rooms`: another kind, its keys alone."""
     keyword, value = override.path[0].text, override.value
+    name = "".join(word.text for word in override.path[1:])
     named = value.name if isinstance(value, Bare | Call) else Name(value.span.text, value.span)
-    made = Merged(keyword, "", named, override.span, override.span.source)
+    made = Merged(keyword, name, named, override.span, override.span.source)
     made.args = value.args if isinstance(value, Call) else ()
-    blocks.blocks[keyword, ""] = made
+    for other in [] if name else list(blocks.of(keyword)):  # the one takes the place of several
+        del blocks.blocks[keyword, other.name]
+    blocks.blocks[keyword, name] = made
 
 
 def _unknown_path(blocks: Blocks, override: Override, diagnostics: Diagnostics) -> None:
@@ -67,5 +79,8 @@ def _unknown_path(blocks: Blocks, override: Override, diagnostics: Diagnostics) 
         hint = f"name a key of it: `{last}.KEY=VALUE`"
     elif guess and guess != ".".join(head):
         hint = f"did you mean `{guess}.{last}`?"
+    sets = [block.name for block in blocks.of("data")]
+    if head == ["data"] and len(sets) > 1:
+        hint = f"say of which data set: {', '.join(f'`data.{name}.{last}`' for name in sets)}"
     span = override.path[0].span.to(override.path[-1].span)
     diagnostics.error("MTL112", f"there is nothing to set at `{written}`", span, hint=hint)

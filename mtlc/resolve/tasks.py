@@ -8,12 +8,12 @@ from typing import Any, cast
 
 from mtlc import schema
 from mtlc.diagnostics import Label
-from mtlc.parts.data import Label as DataLabel
 from mtlc.parts.part import Part, named
 from mtlc.parts.tasks import Task as TaskPart
 from mtlc.resolve.blocks import Blocks, Merged
 from mtlc.resolve.desk import Desk, name_span, removed
-from mtlc.resolve.labels import label_of
+from mtlc.resolve.labels import Labels, Learnt, label_of
+from mtlc.resolve.labels_of_several import label_in_each
 from mtlc.resolve.values import UNREADABLE, Given, Unreadable
 from mtlc.spec import Layer, Task
 from mtlc.syntax import Name
@@ -26,12 +26,17 @@ def declared(blocks: Blocks) -> list[Merged]:
 
 @dataclass
 class Tasks:
-    """Reads the `task` blocks. `drafts` are the tasks as far as their shapes are concerned."""
+    """Reads the `task` blocks. `labels` are those of each data set; None where they could not be read.
+
+    `drafts` are the tasks as far as their shapes are concerned, `learns` the labels of several data sets by
+    task and data set.
+    """
 
     desk: Desk
     layers: Mapping[str, Layer | Unreadable]
-    labels: Mapping[str, DataLabel] | None
+    labels: Mapping[str, Labels] | None
     drafts: dict[str, Task] = field(default_factory=dict)
+    learns: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def read(self) -> dict[str, Task | Unreadable]:
         """Every task by name."""
@@ -70,9 +75,15 @@ class Tasks:
         self._keep_draft(block, defaults, part, reads)
         if not isinstance(part, TaskPart) or isinstance(reads, Unreadable):
             return UNREADABLE
-        asked = self.labels is not None and not block.damaged  # what could not be read may be its `label`
-        label = label_of(block, part, self.labels or {}, self.desk) if asked else None
-        return UNREADABLE if label is None else self._typed(block, part, reads, *label)
+        learnt = self._learnt(block, part)
+        return UNREADABLE if learnt is None else self._typed(block, part, reads, learnt)
+
+    def _learnt(self, block: Merged, part: TaskPart) -> Learnt | None:
+        if self.labels is None or block.damaged:  # what could not be read may be its `label`
+            return None
+        if len(self.labels) > 1:
+            return label_in_each(block, part, self.labels, self.desk)
+        return label_of(block, part, next(iter(self.labels.values())), self.desk)
 
     def _keep_draft(self, block: Merged, defaults: Merged | None, part: Any, reads: str | Unreadable) -> None:
         """What is known of the task's shapes, though other keys of it may be wrong."""
@@ -114,16 +125,16 @@ class Tasks:
                 name = named_ if isinstance(named_, str | Unreadable) else name
         return UNREADABLE if isinstance(self.layers.get(name, UNREADABLE), Unreadable) else name
 
-    def _typed(
-        self, block: Merged, part: TaskPart, reads: str, name: str, label: DataLabel
-    ) -> Task | Unreadable:
+    def _typed(self, block: Merged, part: TaskPart, reads: str, learnt: Learnt) -> Task | Unreadable:
         """The task with its classes or values, which the spec and the data set must agree on."""
+        self.learns[block.name] = learnt.of
+        name, label = learnt.name, learnt.label
         asked, word = getattr(part, part.counts, None), part.counts
         count = asked if isinstance(asked, int) else len(label.classes)
         if isinstance(asked, int) and label.classes and asked != len(label.classes):
             origin = self.desk.origins.get(f"task.{block.name}.{word}")
             have = len(label.classes)
-            message = f"task `{block.name}` has {asked} {word}, and the data set's `{name}` has {have}"
+            message = f"task `{block.name}` has {asked} {word}, and {learnt.said} has {have}"
             spot = origin.span if origin else block.header
             return self.desk.reader.error(
                 "MTL403", message, spot, hint=f"leave `{word}` out to take the data set's"
@@ -133,7 +144,7 @@ class Tasks:
             message = f"the data set does not say how many {word} `{name}` has"
             return self.desk.reader.error("MTL403", message, block.header, hint=f"add `{word} = N`")
         names = label.classes or tuple(map(str, range(channels)))
-        part = replace(cast(Any, part), from_=reads, label=name)
+        part = replace(cast(Any, part), from_=reads, label=learnt.key)
         return Task(
             block.name, part, reads, name, names if part.channels is None else (), channels, block.header
         )

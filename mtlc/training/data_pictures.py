@@ -56,10 +56,13 @@ def draw_labels(
     ]
 
 
-def contact_sheets(part: Data, tasks: Mapping[str, Task], split: str, most: int) -> Image.Image:
+def contact_sheets(
+    part: Data, tasks: Mapping[str, Task], split: str, most: int, name: str = ""
+) -> Image.Image:
     """Some samples of a split, evenly spread, below one another: the photo, then each label that it has.
 
-    Samples that cannot be read are passed over. Raises `RunError` where none can be.
+    `name` is that of one of several data sets, and stands in each title. Samples that cannot be read are
+    passed over. Raises `RunError` where none can be.
     """
     data = open_data(part, split, {task.label for task in tasks.values()})
     sheets = []
@@ -75,7 +78,8 @@ def contact_sheets(part: Data, tasks: Mapping[str, Task], split: str, most: int)
             for name, task in tasks.items()
             if batch.present[name][0]
         ]
-        sheets.append(contact_sheet(photo(sample.image), panels, sample.id, split))
+        title = f"{name}/{sample.id}" if name else sample.id
+        sheets.append(contact_sheet(photo(sample.image), panels, title, split))
     if not sheets:
         raise RunError(f"no sample of `{split}` can be read: {problem.message}", problem.hint, FAILED)
     return stacked(sheets)

@@ -217,6 +217,8 @@ class Trainer:
             device=describe(self.device),
         )
         self.report.start(start)
+        if len(self.loader.pools) > 1:
+            self.report.note(words.epoch(self.loader.pools))
         for line in self.first.words() if self.first else ():
             self.report.note(line)
         self._tell_phase()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
+from mtlc.data.draws import Pool
 from mtlc.parts.part import named
 from mtlc.parts.tasks import Task
 from mtlc.training.phases import Leg
@@ -25,6 +26,15 @@ def beginning(start: Start) -> str:
     begins = f"resuming after step {start.step} of {start.steps}" if start.step else whole
     size = f"{start.parameters / 1e6:.2f} M parameters"
     return f"{begins} of {start.batch} images ({start.images} in all) on {start.device}, {size}"
+
+
+def epoch(pools: Sequence[Pool]) -> str:
+    """What each of several data sets gives to an epoch: `photos 700 (of 800), scenes 700 (of 600)`."""
+    said = [f"{pool.name} {pool.draws}" for pool in pools]
+    if all(pool.draws == len(pool.images) for pool in pools):
+        return f"an epoch is {sum(pool.draws for pool in pools)} images: {', '.join(said)} (each once)"
+    said = [f"{each} (of {len(pool.images)})" for each, pool in zip(said, pools, strict=True)]
+    return f"an epoch is {sum(pool.draws for pool in pools)} images: {', '.join(said)}"
 
 
 def phase(leg: Leg) -> str:
