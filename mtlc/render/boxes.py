@@ -9,8 +9,10 @@ from enum import Enum
 from mtlc.graph import IMAGE_FEATURE, Step, TaskGraph
 from mtlc.names import Names
 from mtlc.parts.decoders import Decoder
+from mtlc.parts.encoders import Encoder, Tapped
 from mtlc.parts.layers import Layer
-from mtlc.parts.part import Part
+from mtlc.parts.mixing import AtLevel, Masked
+from mtlc.parts.part import Auto, Part
 from mtlc.parts.steps import Fit
 from mtlc.render import measure, words
 from mtlc.render.columns import Columns
@@ -86,7 +88,7 @@ def _kind(task: Task) -> Iterator[str]:
 def _box(step: Step, spec: Spec, lanes: Lanes, columns: Columns) -> Box:
     column, part = columns.of[step.name], step.part
     if is_shared(step):
-        return _sized(step.name, Kind.SLAB, (step.name, *_slab_text(step, lanes)), None, column)
+        return _sized(step.name, Kind.SLAB, tuple(_slab_text(step, lanes)), None, column)
     if is_hub(step):
         height = max(58.0, min(20 + 11.0 * len(step.reads), MOST_HUB))
         box = _sized(step.name, Kind.HUB, (part.word, *list(words.settings(part).values())[:2]), None, column)
@@ -109,14 +111,25 @@ def _side(step: Step, lanes: Lanes) -> int:
 
 
 def _slab_text(step: Step, lanes: Lanes) -> Iterator[str]:
-    yield from _details(step.part, step.part.word)
+    part, who = step.part, words.shared_by(lanes.users[step.name], lanes.order)
+    if isinstance(part, AtLevel | Masked):
+        yield part.word
+        yield f"after stage {part.level + 1}" if isinstance(part, AtLevel) else "masks for each task"
+        who = who.replace("shared by", "of")
+    else:
+        yield step.name
+        yield from _details(part, part.word)
     yield ""
-    yield from measure.wrap(words.shared_by(lanes.users[step.name], lanes.order), 92, 4)
+    yield from measure.wrap(who, 92, 4)
 
 
 def _details(part: Part, *before: str) -> Iterator[str]:
     """What a layer or a decoder is set to; a link's settings stand in the caption of its stage."""
     yield from before
+    part = part.encoder if isinstance(part, Tapped) else part
+    if isinstance(part, Encoder) and not isinstance(part.stages, Auto):
+        first, last = part.stages[0], part.stages[-1]
+        yield f"stage {first}" if first == last else f"stages {first} to {last}"
     if isinstance(part, Layer | Decoder):
         for setting in list(words.settings(part).values())[: 1 if isinstance(part, Layer) else 2]:
             yield from measure.wrap(setting, 112, 3)
