@@ -18,6 +18,7 @@ from mtlc.resolved import text
 from mtlc.source import Source
 
 PHOTOS = (Path(__file__).parent / "specs" / "good" / "used" / "photos.yaml").as_posix()
+TWO_DEPTHS = (Path(__file__).parent / "specs" / "bad" / "used" / "two_depths.yaml").as_posix()
 MODEL = """
 shared encoder : tiny
 task parts : semseg { label = parts }
@@ -62,6 +63,10 @@ def test_the_label_of_the_tasks_name_comes_before_the_only_one_of_its_kind(spec)
     read = spec(BOTH + "shared encoder : tiny\ntask distance : depth\ntask camera : regress")
     assert read.data.learns["photos"] == {"distance": "distance"}
     assert read.data.learns["scenes"] == {"distance": "depth", "camera": "camera"}
+    two = BOTH.replace(PHOTOS, TWO_DEPTHS)
+    read = spec(two + "shared encoder : tiny\ntask near : depth\ntask far : depth\ntask edges")
+    assert read.data.learns["photos"] == {"near": "near", "far": "far"}
+    assert read.data.learns["scenes"] == {"near": "depth", "far": "depth", "edges": "edges"}
 
 
 def test_one_data_set_with_a_name_is_what_it_is_without(spec):
@@ -90,10 +95,9 @@ def test_both_forms_in_a_used_and_a_using_file_are_a_mistake(found, tmp_path: Pa
 
 
 def test_a_data_set_may_be_called_like_a_task_or_a_key(spec):
-    read = spec(
-        "data depth : rooms\ndata size : rooms\nshared encoder : tiny\ntask depth", "data.size.seed=3"
-    )
-    assert read.data.sets()["size"] == Rooms(seed=3)
+    text = "data size : rooms\nshared encoder : tiny\ntask depth\ndata depth : rooms\ndata encoder : rooms"
+    read = spec(text, "data.size.seed=3")
+    assert read.data.sets()["size"] == Rooms(seed=3) and list(read.data.sets())[1:] == ["depth", "encoder"]
 
 
 def test_set_names_one_data_set_or_puts_another_in_the_place_of_all(spec):
@@ -103,10 +107,11 @@ def test_set_names_one_data_set_or_puts_another_in_the_place_of_all(spec):
     assert spec("data only : rooms\nshared encoder : tiny\ntask depth", "data.images=4").data.images == 4
 
 
-def test_a_block_that_could_not_be_read_makes_no_label_a_mistake(found):
-    assert {each.code for each in found(BOTH + "data more : {\n}" + MODEL + "task tags\ntask normals")} == {
-        each.code for each in found(BOTH + "data more : {\n}" + MODEL)
-    }
+@pytest.mark.parametrize("lost", ["data all : rooms", "data frames : rooms { images = 3 }"])
+def test_a_data_set_that_was_refused_makes_no_label_and_no_weight_a_mistake(found, lost):
+    rest = TWO.replace("rooms", "nyud").replace("{ seed = 1 }", "")
+    rest += "task saliency\ntrain { mix = [1, 2, 3] }"
+    assert [each.code for each in found(f"{lost}\n{rest}")] == ["MTL207"]
 
 
 @pytest.mark.parametrize("mix", ["", "train { mix = uniform }", "train { mix = [2, 0.5] }"])

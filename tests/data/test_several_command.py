@@ -17,14 +17,14 @@ SPEC = """
 data photos : folder { root = "root", manifest = "m.yaml", size = 16x16 }
 data scenes : rooms { size = 16x16, images = 3, val = 2, test = 0 }
 shared encoder : tiny
-task parts : semseg { label = parts }
+task parts : semseg { label = masks }
 task depth
 """
 MANIFEST = """
 images: photos/{id}.png
 splits: {train: [a, b], test: [c]}
 labels:
-  parts: {kind: semseg, files: 'l/{id}.png', classes: [ground, sky]}
+  masks: {kind: semseg, files: 'l/{id}.png', classes: [ground, sky]}
 """
 
 
