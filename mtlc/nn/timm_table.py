@@ -2,9 +2,9 @@
 
 The table maps a model's name to three things, so that a spec can be checked without importing timm: the
 (channels, stride) of its levels, finest first; the channels in front of the last block of each stage, 0 where
-there is one block only, or null for a model that cannot be cut into stages; whether it takes images of any
-size. Models are built and run without memory, on the `meta` device; one that cannot give its inner features is
-left out, with the reason on stderr.
+there is one block only, or null for a model that cannot be cut into stages; the height and width of images
+that it was made for, or null where it takes any. Models are built and run without memory, on the `meta`
+device; one that cannot give its inner features is left out, with the reason on stderr.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import nn
 from .cut import Stage, units
 from .timm import features, kept, levels, nhwc, timm
 
-Facts = tuple[list[list[int]], list[int] | None, int]
+Facts = tuple[list[list[int]], list[int] | None, list[int] | None]
 
 
 def table() -> dict[str, Facts]:
@@ -42,11 +42,11 @@ def facts(body: nn.Module) -> Facts:
     try:
         body(image)
     except Exception:  # whatever it says, it does not take this size
-        return levels(body), None, 0
+        return levels(body), None, list(body.pretrained_cfg["input_size"][1:])
     try:
-        return levels(body), inside(body, image), 1
+        return levels(body), inside(body, image), None
     except Exception:  # its modules are no chain after all
-        return levels(body), None, 1
+        return levels(body), None, None
 
 
 def _size(strides: list[int]) -> tuple[int, int]:

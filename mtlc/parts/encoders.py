@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from mtlc.diagnostics import suggest
 from mtlc.parts.layers import Layer
-from mtlc.parts.part import AUTO, Auto, Level, Levels, Problem, ShapeError, key, register
+from mtlc.parts.part import AUTO, Auto, Level, Levels, Problem, ShapeError, Size, key, register
 
 
 class Encoder(Layer):
@@ -31,6 +31,11 @@ class Encoder(Layer):
 
         None for an encoder that cannot be cut into stages.
         """
+        return None
+
+    @property
+    def only(self) -> Size | None:
+        """The one size of images that it takes; None for any."""
         return None
 
     @property
@@ -97,11 +102,11 @@ class Tiny(Encoder, Layer):
 
 
 class TimmModel(NamedTuple):
-    """What a model of timm is like, without importing it. See `Encoder.inside`; `any_size`: of images."""
+    """What a model of timm is like, without importing it: see `Encoder`."""
 
     levels: Levels
     inside: tuple[int, ...] | None
-    any_size: bool
+    only: Size | None
 
 
 @cache
@@ -111,9 +116,9 @@ def timm_models() -> dict[str, TimmModel]:
     return {name: _model(*facts) for name, facts in kept.items()}
 
 
-def _model(levels: list[list[int]], inside: list[int] | None, any_size: int) -> TimmModel:
+def _model(levels: list[list[int]], inside: list[int] | None, only: list[int] | None) -> TimmModel:
     channels = None if inside is None else tuple(inside)
-    return TimmModel(tuple(Level(*each) for each in levels), channels, bool(any_size))
+    return TimmModel(tuple(Level(*each) for each in levels), channels, Size(*only) if only else None)
 
 
 @register("timm", module="mtlc.nn.timm:Timm")
@@ -133,6 +138,10 @@ class Timm(Encoder, Layer):
 
     def inside(self) -> tuple[int, ...] | None:
         return timm_models()[self.model].inside
+
+    @property
+    def only(self) -> Size | None:
+        return timm_models()[self.model].only
 
     def called(self) -> str:
         return f"`{self.model}`"

@@ -18,6 +18,7 @@ from mtlc.resolve.layers import Layers
 from mtlc.resolve.merge import merge
 from mtlc.resolve.packages import with_packages
 from mtlc.resolve.relations import Relations
+from mtlc.resolve.sizes import check_sizes
 from mtlc.resolve.tasks import Tasks, declared
 from mtlc.resolve.training import balance_of, check_names, eval_of, phases_of, train_of
 from mtlc.resolve.values import Reader
@@ -72,6 +73,7 @@ def _draft(file: File, diagnostics: Diagnostics, overrides: Iterable[Override], 
         origins=desk.origins,
         lets=blocks.lets,
     )
+    check_sizes(spec, diagnostics)
     if diagnostics.failed:
         return _sound(spec, tasks.drafts)
     warn(spec, diagnostics)
