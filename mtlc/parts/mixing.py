@@ -92,11 +92,10 @@ class Mtan(Mixing, Link):
 
 
 @dataclass(frozen=True)
-class AtLevel(Part):
-    """A mixing link after one level of every task's own layer: it reads all their levels and changes that one."""
+class Within(Part):
+    """A mixing link as a step within the layers."""
 
     link: Mixing
-    level: int
 
     @property
     def word(self) -> str:  # type: ignore[override]
@@ -105,6 +104,13 @@ class AtLevel(Part):
     @property
     def module(self) -> Any:  # type: ignore[override]
         return self.link.module
+
+
+@dataclass(frozen=True)
+class AtLevel(Within):
+    """After one level of every task's own layer: it reads all their levels and changes that one."""
+
+    level: int
 
     def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
         return reads
@@ -115,19 +121,10 @@ class AtLevel(Part):
 
 
 @dataclass(frozen=True)
-class Masked(Part):
+class Masked(Within):
     """`mtan` for so many tasks: it reads what `Tapped` writes, and every task gets levels of its own."""
 
-    link: Mtan
     tasks: int
-
-    @property
-    def word(self) -> str:  # type: ignore[override]
-        return self.link.word
-
-    @property
-    def module(self) -> Any:  # type: ignore[override]
-        return self.link.module
 
     def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
         return (reads[0],) * self.tasks
