@@ -45,12 +45,14 @@ def check(spec: str, out: Path | None, strict: bool, no_pictures: bool, options:
     Draws one picture a task, its labels over images. Exit 4 where the data has errors.
     """
     resolved, _ = read_spec(spec, options)
+    from mtlc.data.inspect_between import between
     from mtlc.training.data_pictures import draw_labels
     from mtlc.training.failures import clear_data_errors
 
     sets, place = apart(resolved), out or _beside(spec)
     with clear_data_errors():
         looked = {name: _looked(each, Progress(options, name)) for name, each in sets.items()}
+        between(looked)
         pictures = {
             name: draw_labels(each.data, each.tasks, looked[name].shown, place / name)
             for name, each in sets.items()

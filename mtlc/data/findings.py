@@ -28,6 +28,11 @@ class Finding:
     ids: tuple[str, ...] = ()
 
 
+def by_weight(finding: Finding) -> tuple[int, bool]:
+    """The worst first; what concerns all files comes before what is said of one."""
+    return LEVELS.index(finding.level), bool(finding.ids)
+
+
 def listed(words: Collection[str], most: int = 8) -> str:
     """`a`, `b`, `c` and 5 more"""
     shown = ", ".join(f"`{word}`" for word in list(words)[:most])

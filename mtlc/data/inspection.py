@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mtlc.data.batch import Target
 from mtlc.data.errors import DataError, MissingData
-from mtlc.data.findings import LEVELS, Finding
+from mtlc.data.findings import Finding, by_weight
 from mtlc.data.folder import Folder
 from mtlc.data.inspect_file import Looked, look
 from mtlc.data.inspect_folder import across
@@ -24,13 +24,15 @@ Told = Callable[[str, int, int], None]
 class Inspection:
     """All findings, the worst first, and by split its images and the tallies of its tasks.
 
-    `shown` names for each task some samples with its label: a split and an index into it.
+    `shown` names for each task some samples with its label: a split and an index into it. `prints` holds by
+    split the id and the file of an image by what is the same for images of the same pixels.
     """
 
     findings: list[Finding] = field(default_factory=list)
     images: dict[str, int] = field(default_factory=dict)
     tallies: dict[str, Tallies] = field(default_factory=dict)
     shown: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    prints: dict[str, dict[bytes, tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -58,10 +60,11 @@ def inspect(
         opened[split], found.images[split] = data, len(data)
         found.tallies[split] = {each.task: Tally(each, names[each.task], len(data)) for each in targets}
         seen[split] = [_counted(found, split, data, index, told) for index in range(len(data))]
+    for split, rows in seen.items():
+        found.prints[split] = {each.print: (each.id, each.file) for each in rows if each.print is not None}
     folders = {split: data for split, data in opened.items() if isinstance(data, Folder)}
     found.findings += [*across(folders, seen), *doubts(found.tallies)]
-    # What concerns all files comes before what is said of one.
-    found.findings.sort(key=lambda each: (LEVELS.index(each.level), bool(each.ids)))
+    found.findings.sort(key=by_weight)
     return found
 
 

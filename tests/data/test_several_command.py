@@ -74,3 +74,22 @@ def test_show_draws_samples_of_each_data_set_that_has_the_split(run) -> None:
     assert one.exit_code == 0
     assert heights["train"] > 1.8 * Image.open("one.png").height  # one of each
     assert heights["val"] > 1.8 * Image.open("one.png").height  # two of the only one
+
+
+def test_an_image_that_one_trains_on_and_another_tests_with_is_an_error(run, tmp_path: Path) -> None:
+    """`a` is a training image of photos; `z`, the same pixels, a test image of more. `b` in both trainings is none."""
+    for old, new in (("a", "z"), ("b", "y")):
+        for folder in ("photos", "l"):
+            (tmp_path / "root" / folder / f"{new}.png").write_bytes(
+                (tmp_path / "root" / folder / f"{old}.png").read_bytes()
+            )
+    (tmp_path / "n.yaml").write_text(MANIFEST.replace("[a, b], test: [c]", "[y], test: [z]"))
+    more = 'data more : folder { root = "root", manifest = "n.yaml", size = 16x16 }'
+    (tmp_path / "two.mtl").write_text(SPEC + more)
+    done = run("check", "two.mtl", "--no-pictures", "--format", "json")
+    assert done.exit_code == 4
+    found = json.loads(done.stdout)["data"]
+    assert [each for each in found["photos"]["findings"] if each["level"] == "error"] == []
+    (only,) = [each for each in found["more"]["findings"] if each["level"] == "error"]
+    assert (only["what"], only["file"], only["split"]) == ("same-image", "photos/z.png", "test")
+    assert "`photos/a.png` of data set `photos` (split `train`)" in only["message"]
