@@ -143,6 +143,12 @@ def test_an_epoch_is_all_training_images_together(spec):
     assert not check(Source("long.mtl", short.replace("steps = 6", "steps = 8")))
 
 
+def test_an_epoch_has_no_known_length_where_one_data_set_counts_its_images_on_disk(spec, tmp_path: Path):
+    manifest = tmp_path / "photos.yaml"
+    manifest.write_text(Path(PHOTOS).read_text().replace("01-20", '{glob: "*", without: [test]}'))
+    assert spec(BOTH.replace(PHOTOS, manifest.as_posix()) + MODEL).data.training_images() is None
+
+
 def test_the_picture_names_all_data_sets(tmp_path: Path):
     (tmp_path / "two.mtl").write_text(TWO)
     svg = tmp_path / "two.dot"
