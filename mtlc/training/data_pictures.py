@@ -30,7 +30,7 @@ from mtlc.training.pictures import (
     stacked,
 )
 from mtlc.training.pictures.colour import Picture, Span, depth_span
-from mtlc.training.samples import save, spread
+from mtlc.training.samples import save, span_of, spread
 
 MOST = 12
 MARK = np.array((255, 96, 0), np.uint8)  # what a mask is drawn in
@@ -74,7 +74,7 @@ def contact_sheets(
             continue
         batch = collate([sample], [Target.of(task) for task in tasks.values()])
         panels = [
-            label_panel(name, task.part.word, batch.labels[name][0], names=task.classes)
+            label_panel(name, task.part.word, batch.labels[name][0], names=task.classes, span=span_of(task))
             for name, task in tasks.items()
             if batch.present[name][0]
         ]
@@ -99,7 +99,7 @@ def _batch(part: Data, task: Task, place: tuple[str, int], opened: dict[str, Dat
 def _drawn(task: Task, batches: Sequence[tuple[str, Batch]]) -> Image.Image:
     kind, names = task.part.word, task.classes
     labels = [batch.labels[task.name][0] for _, batch in batches]
-    span = depth_span(*labels, label=True) if likeness(kind) == "depth" else None
+    span = span_of(task) or (depth_span(*labels, label=True) if likeness(kind) == "depth" else None)
     cells = []
     for (split, batch), label in zip(batches, labels, strict=True):
         picture, words = photo(batch.images[0]), split

@@ -20,6 +20,7 @@ from mtlc.lower import Model
 from mtlc.names import Names
 from mtlc.parts.tasks import likeness
 from mtlc.plan import Plan
+from mtlc.spec import Task
 from mtlc.training.atomic import make_folder
 from mtlc.training.device import choose, images_on, placed
 from mtlc.training.errors import USAGE, RunError, unwritable
@@ -27,7 +28,7 @@ from mtlc.training.failures import clear_model_errors
 from mtlc.training.find_images import find_images
 from mtlc.training.finish import finish, resized
 from mtlc.training.pictures import colour
-from mtlc.training.samples import save, sheet
+from mtlc.training.samples import save, sheet, span_of
 
 LONGEST = 640  # a sheet shows no more pixels of an image's longer side
 
@@ -150,17 +151,18 @@ def _write_task(prediction: Prediction, task: str, array: NDArray[Any], folder: 
         named = {name: float(f"{p:.6g}") for name, p in zip(found.classes, array, strict=True)}
         (folder / f"{task}.json").write_text(json.dumps(named, indent=2, ensure_ascii=False) + "\n", "utf-8")
         return
-    save(Image.fromarray(_coloured(found.part.word, array)), folder / f"{task}.png")
+    save(Image.fromarray(_coloured(found, array)), folder / f"{task}.png")
 
 
-def _coloured(kind: str, array: NDArray[Any]) -> NDArray[np.uint8]:
+def _coloured(task: Task, array: NDArray[Any]) -> NDArray[np.uint8]:
     """A finished map in colours: class ids and probabilities are what a label is."""
+    kind = task.part.word
     is_classes = likeness(kind) == "semseg"
     value = torch.from_numpy(array.astype(np.int32 if is_classes else np.float32))
     if is_classes:
         return colour(kind, value, label=True)
     value = value.movedim(-1, 0) if kind == "normals" else value[None]
-    return colour(kind, value, label=kind != "depth")
+    return colour(kind, value, label=kind != "depth", span=span_of(task))
 
 
 def _sheet(prediction: Prediction) -> Image.Image:

@@ -12,10 +12,13 @@ from torch import Tensor
 from mtlc.data.batch import Target, collate
 from mtlc.data.sample import Dataset
 from mtlc.lower import Model
+from mtlc.parts.dense_tasks import Depth
 from mtlc.plan import Plan
+from mtlc.spec import Task
 from mtlc.training.device import images_on
 from mtlc.training.errors import unwritable
 from mtlc.training.pictures import contact_sheet, panel, photo
+from mtlc.training.pictures.colour import Span
 
 MOST = 8
 
@@ -57,11 +60,26 @@ def sheet(
 ) -> Image.Image:
     """One image (3×H×W), raw predictions of its size without batch axis, and the labels that it has."""
     panels = [
-        panel(name, task.part.word, predictions[name], labels.get(name), names=task.classes)
+        panel(
+            name,
+            task.part.word,
+            predictions[name],
+            labels.get(name),
+            names=task.classes,
+            span=span_of(task),
+        )
         for name, task in plan.tasks.items()
         if name in predictions
     ]
     return contact_sheet(photo(image), panels, title, caption)
+
+
+def span_of(task: Task) -> Span | None:
+    """Nearest and farthest depth that a task is about, as its `range` says: all its pictures share their colours."""
+    if not isinstance(task.part, Depth) or task.part.range is None:
+        return None
+    near, far = task.part.range
+    return near, far
 
 
 def save(picture: Image.Image, path: Path) -> Path:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 
+from mtlc.spec import Spec
 from mtlc.training.data_pictures import MARK, over
 from mtlc.training.pictures import label_panel, said
 from mtlc.training.pictures.palette import class_colours
+from mtlc.training.samples import span_of
 
 PHOTO = np.full((2, 3, 3), 100, np.uint8)
 CASES = {
@@ -58,3 +62,15 @@ def test_labels_of_whole_images_are_said_in_words() -> None:
         and said("classify", torch.tensor(-1), names) == []
     )
     assert said("regress", torch.tensor([1.5, float("nan"), 3.0]), names) == ["red 1.5", "big 3"]
+
+
+def test_a_label_alone_gives_no_probabilities() -> None:
+    shown = label_panel("t", "tags", torch.tensor([1.0, 255, 1]), names=("red", "old", "big"))
+    assert [(each.probability, each.labelled) for each in shown.tags] == [(None, None)] * 2
+    assert shown.row == "label"
+    assert label_panel("t", "tags", torch.tensor([0.0, 0.0])).note == "label: none"
+
+
+def test_pictures_of_a_task_with_a_range_share_its_colours(spec: Callable[..., Spec]) -> None:
+    read = spec("data rooms\nshared encoder : tiny\ntask near : depth { range = [0.5, 8.0] }\ntask depth\n")
+    assert span_of(read.tasks["near"]) == (0.5, 8.0) and span_of(read.tasks["depth"]) is None

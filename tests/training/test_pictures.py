@@ -138,6 +138,21 @@ def test_a_span_of_nothing_or_of_one_depth_is_no_error(value):
     assert near < far
 
 
+@pytest.mark.parametrize(("least", "most"), [(0.106, 0.124), (3.0, 3.1), (40.0, 41.0)])
+def test_noise_on_one_depth_has_nearly_one_colour(least, most):
+    metres = torch.linspace(least, most, 256).reshape(1, 16, 16)
+    near, far = depth_span(metres)
+    assert 0 <= near <= least and far >= most and far - near > 0.499
+    drawn = colour("depth", metres).reshape(-1, 3).astype(int)
+    assert np.ptp(drawn, axis=0).max() < 70 and np.ptp(depth_colours().astype(int), axis=0).max() > 150
+
+
+def test_colours_that_only_one_image_has_are_named_so():
+    metres = torch.tensor([[[1.0, 2.0]]])
+    assert panel("depth", "depth", metres, span=(0.1, 10.0)).note == ""
+    assert "own span" in panel("depth", "depth", metres).note
+
+
 @pytest.mark.parametrize(
     ("vector", "expected"),
     [
@@ -292,6 +307,23 @@ def test_photo_prediction_and_label_stand_on_the_sheet_unsmoothed():
     sheet = contact_sheet(image, [Panel("task", *maps)])
     for each in (image, *maps):
         assert find(sheet, each.repeat(4, axis=0).repeat(4, axis=1)) == 1
+
+
+def text_at(sheet, y, height=19):
+    """The darkness of each pixel in a strip of the sheet."""
+    return 255 - np.asarray(sheet.convert("L"))[y : y + height].astype(int)
+
+
+def test_each_map_has_its_own_name_right_above_it():
+    """The same strip of words stands above the prediction with a label and without; another above the label."""
+    image, one, two = (np.full((256, 256, 3), grey, np.uint8) for grey in (10, 20, 30))
+    both, alone = (contact_sheet(image, [Panel("task", *maps)]) for maps in ((one, two), (one,)))
+    page = np.asarray(both)
+    tops = [int(np.argwhere((page == grey).all(-1))[0][0]) for grey in (20, 30)]
+    names = [text_at(both, top - 24)[:, 300:] for top in tops]
+    assert names[0].sum() > 0 and names[1].sum() > 0 and not np.array_equal(*names)
+    assert np.array_equal(names[0], text_at(alone, tops[0] - 24)[:, 300:])
+    assert int(np.argwhere((page == 10).all(-1))[0][0]) == tops[0], "the photo stands beside the prediction"
 
 
 def ink(sheet):

@@ -13,6 +13,7 @@ from mtlc.training.pictures.palette import ABSENT, class_colours, depth_colours,
 Picture = NDArray[np.uint8]
 Span = tuple[float, float]
 IGNORE = 255
+LEAST = 0.5  # metres from the nearest to the farthest that a depth's colours tell apart
 
 
 def photo(image: Tensor) -> Picture:
@@ -48,12 +49,20 @@ def overlay(image: Picture, colours: Picture, strength: float = 0.6) -> Picture:
 
 
 def depth_span(*maps: Tensor, label: bool = False) -> Span:
-    """Nearest and farthest in metres, without the outermost 2 % at either end, over all the maps together."""
+    """Nearest and farthest in metres, without the outermost 2 % at either end, over all the maps together.
+
+    It is wide enough (`LEAST`, and a quarter of the farthest) that noise on one depth does not look like a scene.
+    """
     values = torch.cat([each.detach().float().cpu()[_present(each.cpu(), True)] for each in maps])
     if not len(values):
         return 0.0, 1.0
     near, far = np.percentile(values.numpy(), [2, 98]).tolist()
-    return near, max(far, near + 0.01)
+    lacking = max(0.0, LEAST, far / 4) - (far - near)
+    if lacking <= 0:
+        return near, far
+    start = near - lacking / 2
+    start = max(start, 0.0) if near >= 0 else start
+    return start, start + lacking + far - near
 
 
 def _classes(ids: Tensor, ignore: int) -> Picture:

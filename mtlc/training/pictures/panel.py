@@ -14,7 +14,9 @@ from mtlc.parts.tasks import likeness
 from mtlc.training.pictures.colour import IGNORE, Picture, Span, colour, depth_span
 from mtlc.training.pictures.palette import class_colours, depth_colours, grey_colours
 
+PREDICTION, LABEL = "prediction", "label"
 NORMALS = "red right, green up, blue to us"
+OWN_SCALE = "colours of this image's own span"
 
 
 class Swatch(NamedTuple):
@@ -33,10 +35,10 @@ class Bar(NamedTuple):
 
 
 class Tag(NamedTuple):
-    """A tag or class with its probability; `labelled` is None where the label does not say."""
+    """A tag or class; `probability` is None of a label alone, `labelled` where the label does not say."""
 
     name: str
-    probability: float
+    probability: float | None
     labelled: bool | None
 
 
@@ -50,7 +52,7 @@ class Number(NamedTuple):
 
 @dataclass(frozen=True)
 class Panel:
-    """One task's column. A task of whole images has `tags` or `numbers` and no pictures."""
+    """One task's column. A task of whole images has `tags` or `numbers` (of a `row`) and no pictures."""
 
     title: str
     prediction: Picture | None = None
@@ -60,6 +62,7 @@ class Panel:
     note: str = ""
     tags: tuple[Tag, ...] = ()
     numbers: tuple[Number, ...] = ()
+    row: str = PREDICTION
 
 
 def panel(
@@ -73,11 +76,13 @@ def panel(
 ) -> Panel:
     """The panel of a raw prediction of one image (no batch axis) and its label; both share their colours.
 
-    `names` are those of the classes, tags or values; `span` is the nearest and farthest depth in metres.
+    `names` are those of the classes, tags or values; `span` is the nearest and farthest depth in metres, by
+    default that of this image, which the panel then says.
     """
     if kind in _OF_IMAGES:
         return _OF_IMAGES[kind](title, prediction.detach().float().cpu(), label, names)
     kind = likeness(kind)
+    note = _note(kind, span)
     if kind == "depth":
         span = span or (depth_span(prediction) if label is None else depth_span(prediction, label))
     return Panel(
@@ -86,7 +91,7 @@ def panel(
         None if label is None else colour(kind, label, label=True, span=span),
         swatches=_swatches(prediction, label, names) if kind == "semseg" else (),
         bar=_bar(kind, span),
-        note=NORMALS if kind == "normals" else "",
+        note=note,
     )
 
 
@@ -96,12 +101,13 @@ def label_panel(
     """The panel of a label alone."""
     label = label.detach().cpu()
     if kind == "regress":
-        return Panel(
-            title, numbers=tuple(Number(_name(c, names), y, None) for c, y in enumerate(label.tolist()))
-        )
+        numbers = tuple(Number(_name(c, names), y, None) for c, y in enumerate(label.tolist()))
+        return Panel(title, numbers=numbers, row=LABEL)
     if kind in _OF_IMAGES:
-        return Panel(title, tags=tuple(Tag(each, 1.0, True) for each in said(kind, label, names)))
+        tags = tuple(Tag(each, None, None) for each in said(kind, label, names))
+        return Panel(title, tags=tags, note="" if tags else "label: none", row=LABEL)
     kind = likeness(kind)
+    note = _note(kind, span)
     if kind == "depth":
         span = span or depth_span(label, label=True)
     return Panel(
@@ -109,7 +115,7 @@ def label_panel(
         label=colour(kind, label, label=True, span=span),
         swatches=_ranked_swatches([label], names) if kind == "semseg" else (),
         bar=_bar(kind, span) if kind == "depth" else None,
-        note=NORMALS if kind == "normals" else "",
+        note=note,
     )
 
 
@@ -151,6 +157,11 @@ def _name(c: int, names: Sequence[str]) -> str:
     return names[c] if c < len(names) else f"class {c}"
 
 
+def _note(kind: str, span: Span | None) -> str:
+    """How to read the colours, and of depth whether other pictures have them too."""
+    return {"normals": NORMALS, "depth": OWN_SCALE if span is None else ""}.get(kind, "")
+
+
 def _bar(kind: str, span: Span | None) -> Bar | None:
     if span is not None:
         return Bar(depth_colours(), f"{span[0]:.3g} m", f"{span[1]:.3g} m")
@@ -178,12 +189,13 @@ def _ranked(
     probability: Tensor, truth: Sequence[bool | None] | None, names: Sequence[str]
 ) -> tuple[Tag, ...]:
     """What is predicted or labelled, at least three, the most probable first."""
-    tags = [
-        Tag(_name(c, names), p, None if truth is None else truth[c])
-        for c, p in enumerate(probability.tolist())
-    ]
-    ranked = sorted(tags, key=lambda tag: -tag.probability)
-    return tuple(tag for i, tag in enumerate(ranked) if i < 3 or tag.probability > 0.5 or tag.labelled)
+    ranked = sorted(enumerate(probability.tolist()), key=lambda tag: -tag[1])
+    tags = [Tag(_name(c, names), p, None if truth is None else truth[c]) for c, p in ranked]
+    return tuple(
+        tag
+        for i, (tag, (_, p)) in enumerate(zip(tags, ranked, strict=True))
+        if i < 3 or p > 0.5 or tag.labelled
+    )
 
 
 def _numbers(title: str, prediction: Tensor, label: Tensor | None, names: Sequence[str]) -> Panel:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from mtlc import fonts
 from mtlc.training.pictures.colour import Picture
-from mtlc.training.pictures.panel import Bar, Number, Panel, Swatch, Tag
+from mtlc.training.pictures.panel import LABEL, PREDICTION, Bar, Number, Panel, Swatch, Tag
 
 PAPER, INK, FAINT = (255, 255, 255), (30, 32, 36), (112, 116, 124)
 SHADE, RULE = (222, 231, 242), (196, 200, 206)
@@ -21,20 +21,20 @@ SMALLEST, LARGEST = 256, 420  # of a tile's longer side, in pixels
 NARROWEST = 224  # of a column, so that its text has room
 WIDEST = 1840  # of a sheet with more than two columns
 SWATCHES = 14
+APART = 6  # between a map and the name of the next one, so that it is read with what it names
 
 
 def contact_sheet(image: Picture, panels: Sequence[Panel], title: str = "", caption: str = "") -> Image.Image:
     """One sheet for an image: its photo, and each task's prediction with the label below where there is one.
 
-    `caption` stands under the photo; by default the image's width and height.
+    `caption` stands over the photo; by default the image's width and height. Over every other map stands
+    whether it is a prediction or a label.
     Small images are enlarged by whole factors without smoothing, large ones shrunk.
     """
     height, width = image.shape[:2]
     tile = tile_size(height, width)
     column = max(tile[0] + 2, NARROWEST)
-    cells = [
-        _cell([_text("photo", 16), _tile(image, tile), _text(caption or f"{width} x {height}", 13, FAINT)])
-    ]
+    cells = [_cell([_text("photo", 16), _row(caption or f"{width} x {height}", column), _tile(image, tile)])]
     cells += [_cell(_blocks(each, tile, column)) for each in panels]
     rows = _grid(cells, column)
     return _framed([_text(title, 20), rows] if title else [rows])
@@ -72,13 +72,14 @@ def tile_size(height: int, width: int) -> tuple[int, int]:
 def _blocks(panel: Panel, tile: tuple[int, int], column: int) -> list[Image.Image]:
     blocks = [_text(panel.title, 16, width=column)]
     if panel.tags:
-        blocks.append(_card(panel.tags, column, tile[1]))
+        blocks += [_row(panel.row, column), _card(panel.tags, column, tile[1])]
     if panel.numbers:
-        blocks.append(_values(panel.numbers, column, tile[1]))
+        blocks += [_row(panel.row, column), _values(panel.numbers, column, tile[1])]
     if panel.prediction is not None:
-        blocks.append(_tile(panel.prediction, tile))
+        blocks += [_row(PREDICTION, column), _tile(panel.prediction, tile)]
     if panel.label is not None:
-        blocks += [_text("label", 13, FAINT), _tile(panel.label, tile)]
+        between = [_space(APART)] if panel.prediction is not None else []
+        blocks += [*between, _row(LABEL, column), _tile(panel.label, tile)]
     if panel.bar:
         blocks.append(_scale(panel.bar, tile[0] + 2))
     if panel.swatches:
@@ -86,6 +87,15 @@ def _blocks(panel: Panel, tile: tuple[int, int], column: int) -> list[Image.Imag
     if panel.note:
         blocks.append(_text(panel.note, 13, FAINT, width=column))
     return blocks
+
+
+def _row(name: str, width: int) -> Image.Image:
+    """What the map right below it is."""
+    return _text(name, 13, FAINT, width)
+
+
+def _space(height: int) -> Image.Image:
+    return Image.new("RGB", (1, height), PAPER)
 
 
 @lru_cache
@@ -175,6 +185,9 @@ def _card(tags: Sequence[Tag], width: int, height: int) -> Image.Image:
 
 
 def _tag_line(draw: ImageDraw.ImageDraw, tag: Tag, y: int, width: int) -> None:
+    if tag.probability is None:
+        draw.text((2, y + 15), _fitted(tag.name, 13, width - 4), INK, _font(13), anchor="ls")
+        return
     draw.rectangle((18, y, 18 + (width - 58) * tag.probability, y + LINE - 1), SHADE)
     if tag.labelled is not None:
         draw.ellipse((2, y + 5, 11, y + 14), INK if tag.labelled else None, INK)
