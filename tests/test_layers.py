@@ -18,8 +18,7 @@ import mtlc
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mtlc"
 
-# A row may import what stands in the rows above it, and itself. `data.manifest` is what `check` needs of
-# `data`.
+# A row may import what stands in the rows above it, and itself.
 LAYERS = """
 fonts
 source
@@ -27,16 +26,16 @@ diagnostics
 report names consequences
 syntax
 parse
-format plugins
-data.manifest
+format
+manifest
 parts
-schema packages
+schema packages plugins
 spec
 resolved resolve origins
 graph
 expand passes
 plan
-nn balance
+nn balance promise
 lower
 analyse render data
 training
@@ -45,23 +44,12 @@ api codes
 cli
 __init__ __main__
 """
-MANIFEST = (
-    "manifest",
-    "reading",
-    "reading_derived",
-    "reading_ids",
-    "reading_labels",
-    "reading_classes",
-    "reading_tables",
-    "yamlfields",
-    "yamltree",
-    "rooms_classes",
-)
 TORCH = (
     "nn",
     "balance",
     "data",
     "lower",
+    "promise",
     "analyse",
     "training",
 )  # the only ones that may import torch and its kin
@@ -75,7 +63,7 @@ RANK = {unit: place for place, row in enumerate(ROWS) for unit in row}
 def unit(module: str) -> str:
     """The row's word for a module: `mtlc.parts.links` is `parts`."""
     words = module.split(".")[1:] or ["__init__"]
-    return "data.manifest" if words[0] == "data" and words[1:2] and words[1] in MANIFEST else words[0]
+    return words[0]
 
 
 def module_of(path: Path) -> str:

@@ -15,7 +15,7 @@ from mtlc.cli.tasks import task_names
 from mtlc.spec import Spec, Task, apart
 
 if TYPE_CHECKING:
-    from mtlc.data.inspection import Inspection
+    from mtlc.data.inspect import Inspection
 
 
 @click.group("data")
@@ -45,7 +45,7 @@ def check(spec: str, out: Path | None, strict: bool, no_pictures: bool, options:
     Draws one picture a task, its labels over images. Exit 4 where the data has errors.
     """
     resolved, _ = read_spec(spec, options)
-    from mtlc.data.inspect_between import between
+    from mtlc.data.inspect.between import between
     from mtlc.training.data_pictures import draw_labels
     from mtlc.training.failures import clear_data_errors
 
@@ -67,7 +67,7 @@ def check(spec: str, out: Path | None, strict: bool, no_pictures: bool, options:
 def _looked(spec: Spec, told: Progress) -> Inspection:
     """What there is to say of a spec's one data set."""
     from mtlc.data.batch import Target
-    from mtlc.data.inspection import inspect
+    from mtlc.data.inspect import inspect
 
     targets = [Target.of(task) for task in spec.tasks.values()]
     return inspect(spec.data, targets, {name: task.classes for name, task in spec.tasks.items()}, told)

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mtlc.data.findings import LEVELS, Finding
-from mtlc.data.inspection import Inspection
-from mtlc.data.tally import Tally
+from mtlc.data.inspect import Inspection
+from mtlc.data.inspect.findings import LEVELS, Finding
+from mtlc.data.inspect.tally import Tally
 
 MOST, FILES = 12, 40  # classes told of a task, and files; all with -v
 

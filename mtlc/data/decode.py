@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mtlc.data.errors import DataError
 from mtlc.data.files import Array
-from mtlc.data.manifest import IGNORE, ClassIds, Encoding, Mask, Metres, Vectors
+from mtlc.manifest import IGNORE, ClassIds, Encoding, Mask, Metres, Vectors
 
 _TABLE = 65536
 _SHORTEST = 0.5  # a stored vector shorter than this is no direction

@@ -16,12 +16,12 @@ from mtlc.data.derive import borders, foreground
 from mtlc.data.encode import nearest, unpack
 from mtlc.data.errors import DataError
 from mtlc.data.files import Array, bits_of, fitted, read_array, read_image
-from mtlc.data.manifest import Derived, LabelEntry, Manifest, OfImages, Surface, read_manifest
 from mtlc.data.places import file_of, folder_of
 from mtlc.data.sample import Change, Sample
 from mtlc.data.splits import ids_of
 from mtlc.data.surface import camera_for, normals
 from mtlc.data.tables import read_table
+from mtlc.manifest import Derived, LabelEntry, Manifest, OfImages, Surface, read_manifest
 from mtlc.parts import data as parts
 from mtlc.parts.data import Label
 

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from mtlc.data.errors import DataError
-from mtlc.data.manifest import Manifest
-from mtlc.data.reading_ids import text_is_id
+from mtlc.manifest import Manifest
+from mtlc.manifest.reading_ids import text_is_id
 
 
 def ids_of(manifest: Manifest, split: str, root: Path) -> tuple[str, ...]:

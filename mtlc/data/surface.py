@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtlc.data.errors import DataError
-from mtlc.data.manifest import Camera, Surface
+from mtlc.manifest import Camera, Surface
 
 Array = NDArray[np.float64]
 Numbers = tuple[float, float, float, float]

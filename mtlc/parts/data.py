@@ -68,7 +68,7 @@ class Data(Part):
     augment: tuple[Augment, ...]
 
     def labels(self) -> Mapping[str, Label]:
-        """Its labels by name. Raises `mtlc.data.manifest.ManifestError` where a manifest is wrong."""
+        """Its labels by name. Raises `mtlc.manifest.ManifestError` where a manifest is wrong."""
         raise NotImplementedError(type(self).__name__)
 
     def training_images(self) -> int | None:
@@ -92,7 +92,7 @@ def _augment() -> Any:
     return key((), "random changes of the training samples, in order")
 
 
-@register("rooms", module="mtlc.data.rooms_set:Rooms")
+@register("rooms", module="mtlc.data.rooms.dataset:Rooms")
 @dataclass(frozen=True)
 class Rooms(Data):
     """Procedural indoor scenes, rendered by mtlc itself: exact labels from one geometry, nothing to download.
@@ -110,7 +110,7 @@ class Rooms(Data):
     augment: tuple[Augment, ...] = _augment()
 
     def labels(self) -> Mapping[str, Label]:
-        from mtlc.data.rooms_classes import CAMERA, CLASSES, THINGS
+        from mtlc.parts.rooms_classes import CAMERA, CLASSES, THINGS
 
         plain = {kind: Label(kind) for kind in ("depth", "normals", "edges", "saliency")}
         whole = {"largest": Label("classify", THINGS), "camera": Label("regress", CAMERA)}
@@ -131,14 +131,14 @@ class Folder(Data):
     augment: tuple[Augment, ...] = _augment()
 
     def labels(self) -> Mapping[str, Label]:
-        from mtlc.data.manifest import read_manifest
+        from mtlc.manifest import read_manifest
 
         assert self.manifest.path is not None
         manifest = read_manifest(self.manifest.path)
         return {name: Label(label.kind, label.classes) for name, label in manifest.labels.items()}
 
     def training_images(self) -> int | None:
-        from mtlc.data.manifest import read_manifest
+        from mtlc.manifest import read_manifest
 
         assert self.manifest.path is not None
         ids = read_manifest(self.manifest.path).splits["train"]

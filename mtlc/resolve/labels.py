@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mtlc.data.manifest import ManifestError
 from mtlc.diagnostics import Diagnostics, suggest
+from mtlc.manifest import ManifestError
 from mtlc.parts.data import Data, Label
 from mtlc.parts.part import Auto
 from mtlc.parts.tasks import Task

@@ -9,7 +9,7 @@ import pytest
 from mtlc.data.batch import Target
 from mtlc.data.folder import Folder
 from mtlc.data.loader import Loader
-from mtlc.data.manifest import read_manifest
+from mtlc.manifest import read_manifest
 from mtlc.parts import data as parts
 from mtlc.parts.part import Place, Size
 

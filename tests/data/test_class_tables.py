@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mtlc.data.errors import DataError
-from mtlc.data.manifest import ClassTable
 from mtlc.data.tables import read_table
+from mtlc.manifest import ClassTable
 
 CLASSES = ("hall", "kitchen", "attic")
 RAW = ((0,), (1, 5), (2,))

@@ -14,8 +14,8 @@ from PIL import Image
 
 from mtlc.cli import group
 from mtlc.data.batch import Target
-from mtlc.data.findings import Finding
-from mtlc.data.inspection import Inspection, inspect
+from mtlc.data.inspect import Inspection, inspect
+from mtlc.data.inspect.findings import Finding
 from mtlc.parts import data as parts
 
 MakeFolder = Callable[..., parts.Folder]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtlc.data.manifest import (
+from mtlc.manifest import (
     ClassIds,
     Derived,
     Ids,
@@ -238,6 +238,6 @@ def test_a_missing_manifest_is_told(tmp_path: Path) -> None:
 def test_reading_a_manifest_imports_neither_torch_nor_numpy(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text(GOOD)
-    code = f"import sys; from mtlc.data.manifest import read_manifest; read_manifest({str(path)!r}); "
+    code = f"import sys; from mtlc.manifest import read_manifest; read_manifest({str(path)!r}); "
     code += "print({'torch', 'numpy', 'PIL'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from mtlc.data.folder import Folder
-from mtlc.data.manifest import KINDS, read_manifest
+from mtlc.manifest import KINDS, read_manifest
 from mtlc.parts import data as parts
 from mtlc.parts.part import Place, Size
 

@@ -15,7 +15,7 @@ from PIL import Image
 import mtlc
 from mtlc.cli import group
 from mtlc.data.guess.folder import understand
-from mtlc.data.manifest import read_manifest
+from mtlc.manifest import read_manifest
 
 SIZE = (48, 64)
 COUNT = 12

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from mtlc.data.errors import DataError
-from mtlc.data.manifest import NumberTable
 from mtlc.data.tables import read_table
+from mtlc.manifest import NumberTable
 
 VALUES = ("height", "turn")
 JSON = NumberTable("t.json", "{id}", None, (1.0, 1.0), (0.0, 0.0))

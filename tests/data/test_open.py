@@ -6,7 +6,7 @@ import pytest
 
 from mtlc.data.errors import DataError, MissingData
 from mtlc.data.open import open_data, splits
-from mtlc.data.rooms_set import Rooms
+from mtlc.data.rooms.dataset import Rooms
 from mtlc.parts import data as parts
 from mtlc.parts.part import Place, Size
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mtlc.data.manifest import (
+from mtlc.manifest import (
     ClassIds,
     ClassTable,
     LabelEntry,

@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from mtlc.data.overlap import overlap, points
-from mtlc.data.rooms import Frame, render
-from mtlc.data.rooms_classes import CLASSES
+from mtlc.data.rooms.overlap import overlap, points
+from mtlc.data.rooms.render import Frame, render
+from mtlc.parts.rooms_classes import CLASSES
 
 FIELDS = ("image", "semseg", "depth", "normals", "edges", "saliency", "pose", "intrinsics")
 
@@ -36,7 +36,7 @@ def test_equal_arguments_give_equal_bits_in_any_order() -> None:
 
 def test_a_fresh_process_gives_the_same_bits() -> None:
     code = (
-        "from mtlc.data.rooms import render; from hashlib import sha256; f = render(4, 5, 6, 24, 31);"
+        "from mtlc.data.rooms.render import render; from hashlib import sha256; f = render(4, 5, 6, 24, 31);"
         f"print(sha256(b''.join(getattr(f, n).tobytes() for n in {FIELDS!r})).hexdigest())"
     )
     first, second = printed(code), printed(code)
@@ -244,10 +244,10 @@ def test_colour_does_not_tell_the_class() -> None:
 
 
 def test_the_class_names_need_neither_numpy_nor_torch() -> None:
-    code = "import sys, mtlc.data.rooms_classes; print({'numpy', 'torch'} & set(sys.modules))"
+    code = "import sys, mtlc.parts.rooms_classes; print({'numpy', 'torch'} & set(sys.modules))"
     assert printed(code) == "set()"
 
 
 def test_rendering_does_not_need_torch() -> None:
-    code = "import sys, mtlc.data.rooms; print('torch' in sys.modules)"
+    code = "import sys, mtlc.data.rooms.render; print('torch' in sys.modules)"
     assert printed(code) == "False"

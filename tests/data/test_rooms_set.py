@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from mtlc.data.errors import DataError
-from mtlc.data.rooms import render
-from mtlc.data.rooms_classes import CLASSES, THINGS
-from mtlc.data.rooms_labels import largest
-from mtlc.data.rooms_set import Rooms
+from mtlc.data.rooms.dataset import Rooms
+from mtlc.data.rooms.labels import largest
+from mtlc.data.rooms.render import render
 from mtlc.parts import data as parts
 from mtlc.parts.part import Size
+from mtlc.parts.rooms_classes import CLASSES, THINGS
 
 PART = parts.Rooms(size=Size(24, 32), images=3, val=0, test=2)
 

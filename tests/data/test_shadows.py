@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mtlc.data.materials import Material
-from mtlc.data.shadows import shadowed
-from mtlc.data.solids import Piece, Solid, Surfaces, ball, box, cone, put, surfaces
+from mtlc.data.rooms.materials import Material
+from mtlc.data.rooms.shadows import shadowed
+from mtlc.data.rooms.solids import Piece, Solid, Surfaces, ball, box, cone, put, surfaces
 
 GREY = Material((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SHAPES = {

@@ -11,8 +11,8 @@ import torch
 
 from mtlc.data.errors import DataError
 from mtlc.data.folder import Folder
-from mtlc.data.manifest import Camera, ManifestError, Surface, read_manifest
 from mtlc.data.surface import Numbers, camera_for, median, normals, scaled
+from mtlc.manifest import Camera, ManifestError, Surface, read_manifest
 from mtlc.parts import data as parts
 
 CAMERA: Numbers = (60.0, 55.0, 31.0, 22.0)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mtlc.data.errors import DataError
-from mtlc.data.manifest import Table
 from mtlc.data.tables import read_table
+from mtlc.manifest import Table
 
 CLASSES = ("hat", "tie", "coat")
 JSON = Table("t.json", "tags.{id}", "names", ("null",))
