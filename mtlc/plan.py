@@ -113,7 +113,10 @@ def _joined(sections: Sections) -> str:
 def _keys(part: Part) -> list[tuple[str, ...]]:
     """Every key with its value, the defaults too: they are part of what will run."""
     values = {name: getattr(part, key.attribute) for name, key in keys(type(part)).items()}
-    return [(name, value if isinstance(value, str) else literal(value)) for name, value in values.items()]
+    return [
+        (name, value if isinstance(value, str) else literal(value, every=True))
+        for name, value in values.items()
+    ]
 
 
 def _unsaid(spec: Spec) -> set[str]:
@@ -124,7 +127,7 @@ def _unsaid(spec: Spec) -> set[str]:
 def _task(task: Task, data: Data) -> tuple[str, ...]:
     part, label = task.part, data.learnt(task.name, task.label)
     label = label if part.labels == 1 else f"{number(100 * part.labels)}% of {label}"
-    loss = f"{call(part.loss)} x {number(part.weight)}"
+    loss = f"{call(part.loss, every=True)} x {number(part.weight)}"
     return task.name, part.word, f"reads {task.reads}", f"label {label}", f"channels {task.channels}", loss
 
 
@@ -132,7 +135,7 @@ def _phases(phases: Mapping[str, Phase]) -> Iterator[tuple[str, ...]]:
     """`warm  steps 1 to 100  phase(steps = 100, freeze = [encoder])`."""
     done = 0
     for name, phase in phases.items():
-        yield name, f"steps {done + 1} to {done + phase.steps}", call(phase)
+        yield name, f"steps {done + 1} to {done + phase.steps}", call(phase, inside=True)
         done += phase.steps
 
 

@@ -19,40 +19,41 @@ def _statements(spec: Spec) -> Iterator[str]:
     yield from (f"use {quote(path)}" for path in spec.plugins)
     for name, data in spec.data.sets().items():
         yield _block(
-            f"data {name} : {data.word}" if name else f"data {data.word}", set_keys(data, every=True)
+            f"data {name} : {data.word}" if name else f"data {data.word}",
+            set_keys(data, every=True, inside=True),
         )
     yield from (_layer(layer) for layer in spec.layers.values())
     yield from (_task(task) for task in spec.tasks.values())
     if spec.links:
         lines = "\n".join(f"  {_line(line.written(), line.part)}" for line in spec.links)
         yield f"links {{\n{lines}\n}}"
-    yield _block(f"balance {spec.balance.word}", set_keys(spec.balance, every=True))
+    yield _block(f"balance {spec.balance.word}", set_keys(spec.balance, every=True, inside=True))
     yield _train(spec)
-    yield _block("eval", set_keys(spec.eval, every=True))
+    yield _block("eval", set_keys(spec.eval, every=True, inside=True))
 
 
 def _line(written: str, part: Part) -> str:
-    return written.removesuffix(part.word) + call(part)
+    return written.removesuffix(part.word) + call(part, every=True)
 
 
 def _layer(layer: Layer) -> str:
     keyword = "shared" if layer.shared else "layer"
-    keys = {"from": layer.reads or "image", **set_keys(layer.part, every=True)}
+    keys = {"from": layer.reads or "image", **set_keys(layer.part, every=True, inside=True)}
     return _block(f"{keyword} {layer.name} : {layer.part.word}", keys)
 
 
 def _task(task: Task) -> str:
-    return _block(f"task {task.name} : {task.part.word}", set_keys(task.part, every=True))
+    return _block(f"task {task.name} : {task.part.word}", set_keys(task.part, every=True, inside=True))
 
 
 def _train(spec: Spec) -> str:
-    keys = set_keys(spec.train, every=True)
+    keys = set_keys(spec.train, every=True, inside=True)
     if not spec.mixes:
         del keys["mix"]
     if not spec.phases:
         return _block("train", keys)
     del keys["steps"]  # the phases have their own
-    inner = [_block(f"phase {name}", set_keys(phase)) for name, phase in spec.phases.items()]
+    inner = [_block(f"phase {name}", set_keys(phase, inside=True)) for name, phase in spec.phases.items()]
     lines = [f"{name} = {value}" for name, value in keys.items()] + "\n".join(inner).split("\n")
     return "train {\n" + "\n".join(f"  {line}" for line in lines) + "\n}"
 

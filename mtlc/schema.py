@@ -149,10 +149,10 @@ def number(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
-def literal(value: Any) -> str:
-    """A value as a spec writes it; reading it again gives the value."""
+def literal(value: Any, *, every: bool = False) -> str:
+    """A value as a spec writes it; reading it again gives the value. `every` is that of `call`, for parts."""
     if isinstance(value, Part):
-        return call(value)
+        return call(value, every=every)
     if value is None or value is AUTO or isinstance(value, Auto):
         return "none" if value is None else "auto"
     if isinstance(value, bool):
@@ -162,7 +162,7 @@ def literal(value: Any) -> str:
     if isinstance(value, Place):
         return _place(value)
     if isinstance(value, tuple):
-        return f"[{', '.join(map(literal, value))}]"
+        return f"[{', '.join(literal(each, every=every) for each in value)}]"
     if isinstance(value, float):
         return repr(value)
     return quote(value) if isinstance(value, str) else str(value)
@@ -180,14 +180,17 @@ def _place(place: Place) -> str:
     return f"env({quote(place.variable)}{default})"
 
 
-def set_keys(part: Part, *, every: bool = False) -> dict[str, str]:
-    """The keys of a part that are not at their default (or every key), as a spec writes them."""
+def set_keys(part: Part, *, every: bool = False, inside: bool = False) -> dict[str, str]:
+    """The keys of a part that are not at their default (or every key), as a spec writes them.
+
+    Parts among the values have their own keys that are not at their default, or every key with `inside`.
+    """
     out = {}
     for name, key in keys(type(part)).items():
         value = getattr(part, key.attribute)
         if every or key.required or value != key.default:
             wordlike = isinstance(value, str) and (key.bare or value in choices(key.type))
-            out[name] = value if wordlike else _bare_list(value) if key.bare else literal(value)
+            out[name] = value if wordlike else _bare_list(value) if key.bare else literal(value, every=inside)
     return out
 
 
@@ -195,7 +198,13 @@ def _bare_list(value: Any) -> str:
     return f"[{', '.join(value)}]" if isinstance(value, tuple) else literal(value)
 
 
-def call(part: Part) -> str:
-    """A part as a call: `conv_up(dim = 256)`, or its word alone when every key is at its default."""
-    args = ", ".join(f"{name} = {value}" for name, value in set_keys(part).items())
+def call(part: Part, *, every: bool = False, inside: bool = False) -> str:
+    """A part as a call: `conv_up(dim = 256)`, or its word alone when every key is at its default.
+
+    With `every`, all keys with their values: `sgd(lr = 0.01, momentum = 0.9, …)`; with `inside`, those of the
+    parts among its values.
+    """
+    args = ", ".join(
+        f"{name} = {value}" for name, value in set_keys(part, every=every, inside=every or inside).items()
+    )
     return f"{part.word}({args})" if args else part.word

@@ -87,7 +87,7 @@ def test_a_part_of_an_installed_package_is_known_without_use(installed, spec):
     installed("gated", "gated_sum")
     path = spec("gated_sum(start = 2)")
     assert check(path) == []
-    assert "use" not in text(load(path)) and "gated_sum(start = 2.0)" in text(load(path))
+    assert "use" not in text(load(path)) and "gated_sum(start = 2.0, at = none)" in text(load(path))
 
 
 def test_its_keys_are_checked_as_all_others(installed, spec):

@@ -264,6 +264,15 @@ def test_the_resolved_text_means_the_same(name, tmp_path):
     assert text(again) == text(first)
 
 
+def test_the_resolved_text_hides_no_value_of_an_optimiser_a_schedule_or_an_augmentation():
+    said = text(load(Path(__file__).parent / "specs" / "good" / "training.mtl"))
+    assert "optimizer = adam(lr = 0.001, weight_decay = 0.0, betas = [0.9, 0.999])" in said, "of a phase"
+    assert "optimizer = sgd(lr = 0.1, momentum = 0.8, weight_decay = 0.0, nesterov = true)" in said
+    tiny = Path(__file__).parent.parent / "specs" / "tiny.mtl"
+    augmented = text(load(tiny, ["data.augment=[flip, jitter(0.2)]"]))
+    assert "augment = [flip(share = 0.5), jitter(strength = 0.2)]" in augmented
+
+
 def test_eight_planted_mistakes_give_eight_diagnostics():
     with pytest.raises(SpecError) as caught:
         load(Path(__file__).parent / "specs" / "bad" / "eight.mtl")
