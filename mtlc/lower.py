@@ -20,8 +20,10 @@ from torch import Tensor, fx, nn
 from mtlc.graph import IMAGE_FEATURE, Step, TaskGraph
 from mtlc.names import Names
 from mtlc.parts.encoders import Encoder
+from mtlc.parts.foreign import blaming
 from mtlc.parts.part import Auto, Levels, Part
 from mtlc.plan import Plan, inference, training
+from mtlc.promise import hold
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,9 @@ def lower(plan: Plan) -> Model:
         reads = tuple(levels[feature] for feature in step.reads)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_seed(plan.train.seed, name))
-            root.add_module(attributes[name], _build(step.part, reads, multiple))
+            made = _build(step.part, reads, multiple)
+        hold(made, step.part, reads, step.shapes)
+        root.add_module(attributes[name], made)
     train = _module(root, plan.graph, attributes, "train")
     return Model(plan, train, _module(root, plan.infer, attributes, "infer"), attributes)
 
@@ -110,7 +114,10 @@ def _build(part: Part, reads: tuple[Levels, ...], multiple: int) -> nn.Module:
     arguments = {key: _plain(value) for key, value in part.arguments(reads).items()}
     if isinstance(part, Encoder):
         arguments["multiple"] = multiple
-    made: nn.Module = constructor(part)(**arguments)
+    with blaming(part, "making its module"):
+        made: nn.Module = constructor(part)(**arguments)
+        if not isinstance(made, nn.Module):
+            raise TypeError(f"a {type(made).__name__} is no torch.nn.Module")
     return made
 
 

@@ -8,6 +8,9 @@ import sys
 import traceback
 from pathlib import Path
 
+from mtlc import schema
+from mtlc.parts.part import REGISTRY, BadPart, NameClash, Part
+
 
 class PluginError(Exception):
     """A Python file that cannot be imported, in one clause; `hint` is the way out."""
@@ -31,9 +34,45 @@ def import_plugin(path: Path) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
+        _look_at_keys(name)
     except (Exception, SystemExit) as error:  # whatever the user's file raises is the user's to mend
         del sys.modules[name]
-        raise PluginError(_said(error, real), "run it with `python` to see the whole error") from error
+        _forget(name)
+        mend = isinstance(error, BadPart | NameClash)
+        hint = (
+            "mend the class; docs/link.md shows one"
+            if mend
+            else "run it with `python` to see the whole error"
+        )
+        raise PluginError(_said(error, real), hint) from error
+
+
+def _look_at_keys(module: str) -> None:
+    """Raise `BadPart` for a part of this module with a key that no spec can write."""
+    for cls in {each for parts in REGISTRY.values() for each in parts.values() if each.__module__ == module}:
+        if fault := _unwritable(cls):
+            hint = (
+                "types are int, float, bool, str, Literal, Size, Place, `tuple[int, ...]` and unions of them"
+            )
+            raise BadPart(f"`{cls.__name__}`: {fault}: {hint}")
+
+
+def _forget(module: str) -> None:
+    """Take out what a file that failed has registered."""
+    for parts in REGISTRY.values():
+        for word in [word for word, each in parts.items() if each.__module__ == module]:
+            del parts[word]
+
+
+def _unwritable(cls: type[Part]) -> str | None:
+    """The first key of a type that no spec can write, in one clause; None if all can be."""
+    for key in schema.keys(cls).values():
+        try:
+            key.takes()
+        except (KeyError, IndexError):
+            type_ = key.type.__name__ if isinstance(key.type, type) else key.type
+            return f"no spec can write `{key.name}: {type_}`"
+    return None
 
 
 def _said(error: BaseException, path: str) -> str:
@@ -41,4 +80,5 @@ def _said(error: BaseException, path: str) -> str:
         return f"line {error.lineno}: {error.msg}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     where = f"line {lines[-1]}: " if lines else ""
-    return f"{where}{type(error).__name__}: {error}"
+    kind = "" if isinstance(error, BadPart | NameClash) else f"{type(error).__name__}: "
+    return f"{where}{kind}{error}"

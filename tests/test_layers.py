@@ -29,7 +29,8 @@ parse
 format
 manifest
 parts
-schema packages plugins
+schema packages
+plugins
 spec
 resolved resolve origins
 graph

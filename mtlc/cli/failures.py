@@ -9,6 +9,7 @@ import click
 
 from mtlc.api import SpecError
 from mtlc.graph import IllegalGraph
+from mtlc.parts.foreign import at_fault, first_line
 from mtlc.source import SourceError
 
 
@@ -22,6 +23,11 @@ def said(error: Exception) -> int:
     code = getattr(error, "exit_code", None)
     if isinstance(code, int):  # the errors of data, weights, checkpoints and training carry their own
         return _say(str(getattr(error, "message", error)), getattr(error, "hint", None), code)
+    if place := at_fault(error):
+        hint = "mend the part, which is none of mtlc's own; MTLC_DEBUG=1 shows the whole way"
+        if os.environ.get("MTLC_DEBUG"):
+            traceback.print_exception(error)
+        return _say(f"{place} failed: {type(error).__name__}: {first_line(error)}", hint, 4)
     return _bug(error)
 
 

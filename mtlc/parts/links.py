@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from mtlc.parts.part import AUTO, Auto, Level, Levels, Part, Problem, ShapeError, key, register
 
@@ -33,6 +33,13 @@ class Link(Part):
     paper: ClassVar[str] = ""
     cost: ClassVar[str] = ""
     at: int | str | None = None
+
+    @classmethod
+    def misdeclared(cls) -> str | None:
+        for name, allowed in (("form", get_args(Form)), ("supervised", get_args(Supervised))):
+            if (value := getattr(cls, name)) not in allowed:
+                return f"`{name}` is one of {', '.join(map(repr, allowed))}, not {value!r}"
+        return None
 
     def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
         """By default a joint part changes all it reads; another one changes the stream that it reads first."""

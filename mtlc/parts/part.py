@@ -91,6 +91,11 @@ class Part:
     noun: ClassVar[str] = "part"
     module: ClassVar[str | type[Any] | None] = None
 
+    @classmethod
+    def misdeclared(cls) -> str | None:
+        """What is wrong with the class itself, in one clause; `register` refuses it then."""
+        return None
+
     def problems(self) -> Iterator[Problem]:
         """What is wrong with the values taken together, beyond their types and bounds."""
         return iter(())
@@ -106,6 +111,10 @@ class Part:
 
 REGISTRY: dict[type[Part], dict[str, type[Part]]] = {}
 P = TypeVar("P", bound=type[Part])
+
+
+class BadPart(TypeError):
+    """A class that is no part as it is declared."""
 
 
 class NameClash(Exception):
@@ -125,9 +134,11 @@ def register(word: str, *, module: str | type[Any] | None = None) -> Callable[[P
 
     def enter(cls: P) -> P:
         if "__dataclass_params__" not in vars(cls):
-            raise TypeError(
-                f"`{cls.__name__}` is no dataclass: write @dataclass(frozen=True) under @register"
-            )
+            raise BadPart(f"`{cls.__name__}` is no dataclass: write @dataclass(frozen=True) under @register")
+        if not issubclass(cls, Part):
+            raise BadPart(f"`{cls.__name__}` is no part: give it a base such as `Link`")
+        if fault := cls.misdeclared():
+            raise BadPart(f"`{cls.__name__}`: {fault}")
         cls.word, cls.module = word, module
         for base in cls.__bases__:
             known = REGISTRY.setdefault(base, {}).get(word)

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from mtlc.diagnostics import Diagnostics
 from mtlc.graph import IMAGE_FEATURE, Step, TaskGraph
+from mtlc.parts.encoders import Encoder
+from mtlc.parts.foreign import PartError, blaming, check_arguments, check_written
 from mtlc.parts.layers import IMAGE, Layer
 from mtlc.parts.links import Link
-from mtlc.parts.part import Levels, ShapeError
+from mtlc.parts.part import Levels, Part, ShapeError
 from mtlc.passes.streams import fitted
 from mtlc.source import Span
 
@@ -35,16 +37,29 @@ def _written(step: Step, known: dict[str, Levels], diagnostics: Diagnostics) -> 
     try:
         _check_place(step)
         seen = fitted(step.part, reads)
-        written = step.part.writes(seen)
-    except ShapeError as error:
+        written = _promised(step, seen)
+    except (ShapeError, PartError) as error:
         _report(error, step.span, diagnostics)
         return ()
     try:
-        step.part.arguments(seen)
-    except ShapeError as error:
+        _try_arguments(step.part, seen)
+    except (ShapeError, PartError) as error:
         _report(error, step.span, diagnostics)
     fits = {index for index, read in enumerate(reads) if read != seen[index]}
     return tuple(reads[index] if index in fits else levels for index, levels in enumerate(written))
+
+
+def _promised(step: Step, seen: tuple[Levels, ...]) -> tuple[Levels, ...]:
+    with blaming(step.part, "`writes`"):
+        written = step.part.writes(seen)
+    check_written(step.part, written, len(step.writes))
+    return written
+
+
+def _try_arguments(part: Part, seen: tuple[Levels, ...]) -> None:
+    with blaming(part, "`arguments`"):
+        given = part.arguments(seen)
+    check_arguments(part, given, *(("multiple",) if isinstance(part, Encoder) else ()))
 
 
 def _unchanged(step: Step, known: dict[str, Levels]) -> tuple[Levels, ...]:
@@ -69,8 +84,9 @@ def _fault(key: str | None, place: Span) -> Span:
     return place.source.span(place.start + found.start(1), place.start + found.end(1)) if found else place
 
 
-def _report(error: ShapeError, place: Span, diagnostics: Diagnostics) -> None:
+def _report(error: ShapeError | PartError, place: Span, diagnostics: Diagnostics) -> None:
     """Once for each cause: a line of links or a default of `task all` can be the cause of many steps."""
-    span = _fault(error.key, place)
-    if not any(each.code == error.code and each.primary.span == span for each in diagnostics):
-        diagnostics.error(error.code, error.message, span, hint=error.hint)
+    code, key = (error.code, error.key) if isinstance(error, ShapeError) else ("MTL214", None)
+    span = _fault(key, place)
+    if not any(each.code == code and each.primary.span == span for each in diagnostics):
+        diagnostics.error(code, error.message, span, hint=error.hint)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from mtlc import schema
 from mtlc.diagnostics import Diagnostics, Label, suggest
+from mtlc.parts.foreign import PartError, blaming
 from mtlc.parts.part import AUTO, Auto, Part, Place, Size, named
 from mtlc.resolve import cure
 from mtlc.resolve.meant import meant
@@ -105,7 +106,7 @@ class Reader:
         good = {name: value for name, value in values.items() if not isinstance(value, Unreadable)}
         if missing or any(keys[name].required for name in bad):
             return UNREADABLE
-        part = self._checked(cls(**good), placed, where)
+        part = self._made(cls, good, placed, where)
         return Unreadable(part, frozenset(bad)) if bad and isinstance(part, Part) else part
 
     def _missing(self, keys: Sequence[Key], owner: str, where: Span) -> None:
@@ -117,8 +118,17 @@ class Reader:
         hint = f"{hint}: {keys[0].help}" if len(keys) == 1 else hint
         self.error("MTL103", message, where, f"missing key{'s' * (len(keys) > 1)}", hint=hint)
 
-    def _checked(self, part: Part, placed: Mapping[str, Given], where: Span) -> Part | Unreadable:
-        bad = list(part.problems())
+    def _made(
+        self, cls: type[Part], values: dict[str, Any], placed: Mapping[str, Given], where: Span
+    ) -> Part | Unreadable:
+        """The part, unless it refuses its values, or (somebody's own) cannot even look at them."""
+        try:
+            with blaming(cls, "making it"):
+                part = cls(**values)
+            with blaming(cls, "`problems`"):
+                bad = list(part.problems())
+        except PartError as error:
+            return self.error("MTL214", error.message, where, hint=error.hint)
         for problem in bad:
             span = placed[problem.key].value.span if problem.key in placed else where
             self.error(problem.code, problem.message, span, hint=problem.hint)

@@ -10,6 +10,7 @@ import torch
 from mtlc.data.errors import DataError, MissingData
 from mtlc.lower import Model
 from mtlc.nn.weights import WeightsError
+from mtlc.parts.foreign import PartError, called, first_line, foreign
 from mtlc.training.errors import ENVIRONMENT, FAILED, RunError
 from mtlc.training.finite import NotFinite
 
@@ -38,12 +39,25 @@ def clear_model_errors(model: Model, at: Callable[[], str]) -> Iterator[None]:
     except torch.OutOfMemoryError as error:
         hint = "lower `train.batch`, or raise `train.accumulate`"
         raise RunError(f"{at()}: the device has too little memory{_place(model, error)}", hint) from None
-    except (RuntimeError, ValueError) as error:
-        place = _place(model, error)
-        if not place:
+    except RunError:
+        raise
+    except Exception as error:
+        place, own = _place(model, error), _own(model, error)
+        if not place or not (own or isinstance(error, RuntimeError | ValueError)):
             raise
+        if own:
+            raise RunError(f"{at()} failed{place}: {own}", "mend the part that this line names") from error
         reason = str(error).strip().split("\n")[0]
         raise RunError(f"{at()} failed{place}: {reason}", "check the part that this line names") from error
+
+
+def _own(model: Model, error: Exception) -> str | None:
+    """What somebody's own part did, with its file and line; None for mtlc's own parts."""
+    if isinstance(error, PartError):
+        return error.message
+    step = model.failed_step(error)
+    cls = foreign(step.part) if step else None
+    return f"{called(cls, '', error)}: {type(error).__name__}: {first_line(error)}" if cls else None
 
 
 def load_pretrained(model: Model, but: Collection[str] = ()) -> None:

@@ -1,0 +1,159 @@
+"""A link of somebody's own with a mistake is told as his, with file and line, and never as a bug in mtlc."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from mtlc.cli import main
+from mtlc.parts.part import REGISTRY
+
+FILM = '''"""Film."""
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from mtlc.parts.links import Link
+from mtlc.parts.part import Levels, key, register
+
+
+class FilmModule(nn.Module):
+    def __init__(self, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.narrow = nn.Conv2d(dim, hidden, 1)
+        self.widen = nn.Conv2d(hidden, dim, 1)
+
+    def forward(self, target: Tensor, *sources: Tensor) -> Tensor:
+        return target + self.widen(self.narrow(sum(sources)))
+
+
+@register("film", module=FilmModule)
+@dataclass(frozen=True)
+class Film(Link):
+    """A narrow sum of the sources."""
+
+    hidden: int = key(4, "width inside", low=1)
+    at: int | None = key(None, "stride it runs at; none: the target's own")
+    form: ClassVar[Any] = "arrow"
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        return {"dim": reads[0][0].channels, "hidden": self.hidden}
+'''
+SPEC = """use "film.py"
+data rooms { size = 32x32, images = 4, val = 2, test = 2 }
+shared encoder : tiny
+task semseg
+task depth
+links { all -> all via film(hidden = 3) }
+train { steps = 1, batch = 2, workers = 0 }
+"""
+GIVEN = 'return {"dim": reads[0][0].channels, "hidden": self.hidden}'
+RESULT = "return target + self.widen(self.narrow(sum(sources)))"
+METHOD = "    def arguments"
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
+    """Runs a command on a spec with the link above, in which `old` is `new`."""
+    before = {space: dict(parts) for space, parts in REGISTRY.items()}
+    modules = set(sys.modules)
+    monkeypatch.chdir(tmp_path)
+
+    def run(command: str, old: str = "", new: str = "") -> tuple[int, str]:
+        assert old in FILM
+        (tmp_path / "film.py").write_text(FILM.replace(old, new) if old else FILM)
+        (tmp_path / "film.mtl").write_text(SPEC)
+        with pytest.raises(SystemExit) as ended:
+            main([*command.split(), "film.mtl"])
+        out, err = capsys.readouterr()
+        assert "bug in mtlc" not in out + err and "Traceback" not in out + err
+        return ended.value.code or 0, out + err
+
+    yield run
+    for name in set(sys.modules) - modules:
+        if name.startswith("mtlc_plugin"):
+            del sys.modules[name]
+    for space, parts in REGISTRY.items():
+        parts.clear()
+        parts.update(before.get(space, {}))
+
+
+def test_the_link_without_a_mistake_runs(own):
+    assert own("run --dry")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "old, new, wanted",
+    [
+        (
+            '"dim": reads',
+            '"dimm": reads',
+            "part `film` of film.py:30: `arguments` gives `dimm`, `hidden`, `FilmModule` takes `dim`, `hidden`",
+        ),
+        ("self.hidden}", "self.hiden}", "part `film` of film.py:31: `arguments` raises AttributeError"),
+        (GIVEN, "return 3", "`arguments` gives 3, not a dictionary"),
+        (
+            METHOD,
+            f"    def problems(self):\n        yield self.nope\n\n{METHOD}",
+            "film.py:31: `problems` raises",
+        ),
+        (
+            METHOD,
+            f"    def writes(self, reads):\n        return self.nope\n\n{METHOD}",
+            "film.py:31: `writes` raises",
+        ),
+        (
+            METHOD,
+            f"    def writes(self, reads):\n        return reads[0][0]\n\n{METHOD}",
+            "film.py:30: `writes` gives",
+        ),
+        (
+            METHOD,
+            f"    def __post_init__(self):\n        self.a = 3\n\n{METHOD}",
+            "film.py:31: making it raises",
+        ),
+        ('"arrow"', '"arow"', "line 21: `Film`: `form` is one of 'arrow', 'joint', 'single', not 'arow'"),
+        ("(Link)", "", "`Film` is no part"),
+        (", module=FilmModule", "", "it names no module"),
+        ("module=FilmModule", 'module=":Flim"', "there is no module `:Flim`"),
+        ("    hidden: int", "    hidden: dict[str, int]", "no spec can write `hidden: dict[str, int]`"),
+    ],
+)
+def test_a_mistake_in_the_catalogue_entry_is_found_by_check(own, old, new, wanted):
+    code, said = own("check", old, new)
+    assert code == 1 and "MTL214" in said and wanted in said
+
+
+@pytest.mark.parametrize(
+    "old, new, wanted",
+    [
+        (
+            "super().__init__()\n",
+            'super().__init__()\n        raise KeyError("x")\n',
+            "film.py:14: making its module",
+        ),
+        ("module=FilmModule", 'module="gone.nn:Film"', "No module named 'gone'"),
+        ("module=FilmModule", "module=dict", "a dict is no torch.nn.Module"),
+    ],
+)
+def test_a_module_that_cannot_be_made_is_told_with_its_place(own, old, new, wanted):
+    code, said = own("compile", old, new)
+    assert code == 1 and "part `film` of film.py" in said and wanted in said
+
+
+@pytest.mark.parametrize(
+    "new, wanted",
+    [
+        ("return self.narrow(target)", "gives a tensor of shape 2 x 3 x 8 x 8, not 2 x 64 x 8 x 8"),
+        ("return None", "gives a value of type NoneType, not one tensor"),
+        ("return target, target", "gives 2 values in a tuple, not one tensor"),
+        ("return target.nope", "film.py:18: AttributeError"),
+        ("return self.widen(target)", "film.py:18: RuntimeError"),
+    ],
+)
+def test_a_module_that_fails_in_a_step_is_told_with_its_place_and_the_line_of_the_spec(own, new, wanted):
+    code, said = own("run --dry", RESULT, new)
+    assert code == 4 and "film.mtl:6: part `film` of film.py:" in said and wanted in said
