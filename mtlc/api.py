@@ -132,18 +132,24 @@ def train(model: Model, out: str | Path, **options: Any) -> Result:
 
 def trained(run: Result | str | Path, overrides: Overrides = (), *, plugins: bool = True) -> Model:
     """The model of a run with the weights that count: the best ones, or the last without a validation split."""
-    from mtlc.training.checkpoint import read_spec
     from mtlc.training.run_folder import RunFolder
 
     weights = RunFolder(Path(run if isinstance(run, str | Path) else run.folder)).kept()
-    spec = load(Source(f"the spec in {weights}", read_spec(weights)), overrides, plugins=plugins)
-    return with_weights(build(spec), weights)
+    return with_weights(build(load(spec_inside(weights), overrides, plugins=plugins)), weights)
+
+
+def spec_inside(weights: Path) -> Source:
+    """The spec in a file of weights; what it uses is looked for in its run folder, or beside the file."""
+    from mtlc.training.checkpoint import read_spec
+    from mtlc.training.own_parts import home
+
+    return Source(f"the spec in {weights}", read_spec(weights), home(weights))
 
 
 def with_weights(model: Model, weights: Path) -> Model:
     """The model with the weights of a checkpoint file, which must be of its spec."""
-    from mtlc.resolved import text
     from mtlc.training.checkpoint import load_weights
+    from mtlc.training.own_parts import text
 
     load_weights(model.train, weights, text(model.plan.spec))
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import sys
@@ -9,6 +10,7 @@ import traceback
 from pathlib import Path
 
 from mtlc import schema
+from mtlc.parts.foreign import file_of, shown
 from mtlc.parts.part import REGISTRY, BadPart, NameClash, Part
 
 
@@ -20,14 +22,34 @@ class PluginError(Exception):
         self.hint = hint
 
 
+_last: dict[str, str] = {}  # the module that each file was last imported as
+
+
 def import_plugin(path: Path) -> None:
-    """Run the file once in this process; its `register` calls enter the catalogue."""
+    """Run the file once in this process; its `register` calls enter the catalogue.
+
+    A copy that says the same is the same file; what a file said before it was changed is forgotten.
+    """
     real = os.path.realpath(path)
-    name = f"mtlc_plugin_{Path(real).stem}_{abs(hash(real)):x}"
-    if name in sys.modules:
-        return
     if not os.path.isfile(real):  # pathlib's raises for a name that is too long
         raise PluginError("it does not exist", "correct the path, which starts from this file")
+    name = f"mtlc_plugin_{Path(real).stem}_{_digest(real)}"
+    if name in sys.modules:
+        return
+    if before := _last.pop(real, None):
+        _forget(before)
+    _last[real] = name
+    _run(name, real)
+
+
+def _digest(real: str) -> str:
+    try:
+        return hashlib.sha256(Path(real).read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise PluginError((error.strerror or str(error)).lower(), "check the path and its rights") from None
+
+
+def _run(name: str, real: str) -> None:
     spec = importlib.util.spec_from_file_location(name, real)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -36,7 +58,6 @@ def import_plugin(path: Path) -> None:
         spec.loader.exec_module(module)
         _look_at_keys(name)
     except (Exception, SystemExit) as error:  # whatever the user's file raises is the user's to mend
-        del sys.modules[name]
         _forget(name)
         mend = isinstance(error, BadPart | NameClash)
         hint = (
@@ -58,7 +79,8 @@ def _look_at_keys(module: str) -> None:
 
 
 def _forget(module: str) -> None:
-    """Take out what a file that failed has registered."""
+    """Take out a file's module and what it has registered."""
+    sys.modules.pop(module, None)
     for parts in REGISTRY.values():
         for word in [word for word, each in parts.items() if each.__module__ == module]:
             del parts[word]
@@ -76,6 +98,8 @@ def _unwritable(cls: type[Part]) -> str | None:
 
 
 def _said(error: BaseException, path: str) -> str:
+    if isinstance(error, NameClash) and (first := file_of(error.known)):
+        return f"it defines `{error.word}`, as `{shown(first)}` does, which is in use"
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: {error.msg}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from mtlc import plugins
 from mtlc.cli import main
-from mtlc.parts.part import REGISTRY
 
 FILM = '''"""Film."""
 from dataclasses import dataclass
@@ -58,8 +58,6 @@ METHOD = "    def arguments"
 @pytest.fixture
 def own(tmp_path, monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
     """Runs a command on a spec with the link above, in which `old` is `new`."""
-    before = {space: dict(parts) for space, parts in REGISTRY.items()}
-    modules = set(sys.modules)
     monkeypatch.chdir(tmp_path)
 
     def run(command: str, old: str = "", new: str = "") -> tuple[int, str]:
@@ -73,12 +71,13 @@ def own(tmp_path, monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
         return ended.value.code or 0, out + err
 
     yield run
-    for name in set(sys.modules) - modules:
-        if name.startswith("mtlc_plugin"):
-            del sys.modules[name]
-    for space, parts in REGISTRY.items():
-        parts.clear()
-        parts.update(before.get(space, {}))
+    forget_links()
+
+
+def forget_links() -> None:
+    """As in a new process: nothing of a file is known."""
+    for name in [each for each in sys.modules if each.startswith("mtlc_plugin")]:
+        plugins._forget(name)
 
 
 def test_the_link_without_a_mistake_runs(own):
@@ -157,3 +156,30 @@ def test_a_module_that_cannot_be_made_is_told_with_its_place(own, old, new, want
 def test_a_module_that_fails_in_a_step_is_told_with_its_place_and_the_line_of_the_spec(own, new, wanted):
     code, said = own("run --dry", RESULT, new)
     assert code == 4 and "film.mtl:6: part `film` of film.py:" in said and wanted in said
+
+
+def test_a_run_keeps_its_own_copy_of_the_link_and_needs_no_other(own, tmp_path, capsys):
+    def after(command: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(command.split())
+        return ended.value.code or 0, "".join(capsys.readouterr())
+
+    assert own("run --out run")[0] == 0
+    assert 'use "film.py"' in (tmp_path / "run" / "spec.mtl").read_text()
+    forget_links()
+    (tmp_path / "film.py").unlink()
+    (tmp_path / "run").rename(tmp_path / "moved")
+    assert after("eval --run moved")[0] == 0
+    weights = next((tmp_path / "moved" / "checkpoints").glob("*/model.safetensors"))
+    assert after(f"eval --checkpoint {weights}")[0] == 0
+    assert after("report moved") == (0, "wrote moved/report.html\n")
+    assert "cannot be resolved" not in (tmp_path / "moved" / "report.html").read_text()
+    assert after("run --resume moved --steps 2")[0] == 0
+    code, said = after("eval --run moved --no-plugins")
+    assert code == 1 and "--no-plugins refuses" in said
+
+
+def test_a_run_is_not_resumed_with_another_link_than_its_own(own, tmp_path):
+    assert own("run --out run")[0] == 0
+    code, said = own("run --resume run --steps 2", "target + self", "target - self")
+    assert code == 2 and "the run in `run` has another `film.py` than" in said

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from mtlc.cli.options import Options, read_spec
-from mtlc.source import Source
 
 if TYPE_CHECKING:
     from mtlc.lower import Model
@@ -18,14 +17,12 @@ def trained(spec: str | None, folder: Path | None, checkpoint: Path | None, opti
     """The model with the weights that count: a run's best ones, or the last without a validation split."""
     if (folder is None) == (checkpoint is None):
         raise click.UsageError("say which model: --run DIR, or --checkpoint FILE")
-    from mtlc.api import with_weights
+    from mtlc.api import spec_inside, with_weights
     from mtlc.lower import lower
     from mtlc.plan import plan
-    from mtlc.training.checkpoint import read_spec as spec_inside
     from mtlc.training.run_folder import RunFolder
 
     weights = RunFolder(folder).kept() if folder is not None else checkpoint
     assert weights is not None
-    source = spec or Source(f"the spec in {weights}", spec_inside(weights))
-    resolved, graph = read_spec(source, options)
+    resolved, graph = read_spec(spec or spec_inside(weights), options)
     return with_weights(lower(plan(resolved, graph)), weights)

@@ -27,6 +27,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
 from mtlc.training.atomic import write_file, write_folder
+from mtlc.training.differing import difference
 from mtlc.training.errors import RunError
 
 WEIGHTS, STATE, INDEX = "model.safetensors", "state.pt", "index.json"
@@ -139,18 +140,6 @@ def load_weights(module: nn.Module, path: Path, spec: str) -> None:
             "use the spec that stands in its run folder",
         )
     module.load_state_dict(tensors)
-
-
-def difference(written: str, given: str) -> str | None:
-    """The first line in which two specs differ, in words; None if they are equal."""
-    old, new = written.splitlines(), given.splitlines()
-    for number, (before, now) in enumerate(zip(old, new, strict=False), 1):
-        if before != now:
-            return f"line {number} was `{before.strip()}` and is `{now.strip()}`"
-    if len(old) == len(new):
-        return None
-    longer, state = (old, "is gone") if len(old) > len(new) else (new, "is new")
-    return f"line {min(len(old), len(new)) + 1}, `{longer[min(len(old), len(new))].strip()}`, {state}"
 
 
 def _misfit(tensors: Mapping[str, Tensor], expected: Mapping[str, torch.Size]) -> str:

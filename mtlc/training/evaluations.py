@@ -11,7 +11,7 @@ from mtlc.data.open import open_data, splits
 from mtlc.data.sample import Dataset
 from mtlc.lower import Model
 from mtlc.plan import Plan
-from mtlc.resolved import text as spec_text
+from mtlc.training import own_parts
 from mtlc.training.checkpoint import load_weights
 from mtlc.training.evaluate import score
 from mtlc.training.failures import clear_model_errors
@@ -70,7 +70,7 @@ class Evaluations:
         Sheets are of its images, or without it of the validation split's.
         """
         if at.best and at.best.step != at.step:
-            load_weights(self.model.train, self.folder.kept(), spec_text(self.plan.spec))
+            load_weights(self.model.train, self.folder.kept(), own_parts.text(self.plan.spec))
         if "test" not in self.splits:
             if "val" in self.splits:
                 bad = [each.removeprefix("val/") for each in at.skipped if each.startswith("val/")]

@@ -1,6 +1,7 @@
 """The folder of a run.
 
 spec.mtl        the resolved spec: the run can be repeated from it alone
+*.py            copies of the Python files that the spec uses, which this spec names
 plan.txt        what ran
 init.json       the run whose weights it began with, where one was named, and what matched
 metrics.jsonl   losses of every step and the scores of every evaluation
@@ -21,9 +22,10 @@ from typing import Any
 
 from mtlc.plan import Plan
 from mtlc.plan import text as plan_text
-from mtlc.resolved import text as spec_text
+from mtlc.training import own_parts
 from mtlc.training.atomic import make_folder, write_file
-from mtlc.training.checkpoint import WEIGHTS, Checkpoints, difference, read_spec
+from mtlc.training.checkpoint import WEIGHTS, Checkpoints, read_spec
+from mtlc.training.differing import difference
 from mtlc.training.errors import USAGE, RunError, unwritable
 from mtlc.training.record import plain
 from mtlc.training.scores import Scores
@@ -90,7 +92,8 @@ class RunFolder:
 
     def describe(self, plan: Plan) -> None:
         """Write down what runs."""
-        write_file(self.spec, spec_text(plan.spec).encode())
+        own_parts.keep(plan.spec, self.path)
+        write_file(self.spec, own_parts.text(plan.spec).encode())
         write_file(self.path / "plan.txt", plan_text(plan).encode())
 
     def write_init(self, found: dict[str, Any]) -> None:
@@ -115,10 +118,11 @@ class RunFolder:
     def refuse_other(self, plan: Plan) -> None:
         """Raise `RunError` unless the last checkpoint's spec is this plan's, but for `FREE` keys."""
         written = read_spec(self.last() / WEIGHTS)
-        what = difference(_without_free(written), _without_free(spec_text(plan.spec)))
+        what = difference(written, own_parts.text(plan.spec), FREE)
         if what:
             message = f"the run in `{self.path}` has another spec: {what}"
             raise RunError(message, f"resume it with `{self.spec}`, or start a new run by `--out`")
+        own_parts.refuse_others(plan.spec, self.path)
 
     def write_test(self, scores: Scores) -> None:
         """The scores on the test split."""
@@ -131,10 +135,3 @@ class RunFolder:
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:
     write_file(path, (json.dumps(plain(values), indent=2) + "\n").encode())
-
-
-def _without_free(spec: str) -> str:
-    """A spec without free keys and without alignment."""
-    pairs = [line.partition("=") for line in spec.splitlines()]
-    kept = [(key.strip(), value.strip()) for key, _, value in pairs if key.strip() not in FREE]
-    return "\n".join(f"{key} = {value}" if value else key for key, value in kept)

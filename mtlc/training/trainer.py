@@ -11,8 +11,7 @@ import torch
 from mtlc.data.batch import Batch
 from mtlc.lower import Model
 from mtlc.plan import Plan
-from mtlc.resolved import text as spec_text
-from mtlc.training import words
+from mtlc.training import own_parts, words
 from mtlc.training.atomic import make_folder
 from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights
 from mtlc.training.device import describe, placed
@@ -73,7 +72,7 @@ class Trainer:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a checkpoint was written."""
         make_folder(self.folder.path)
-        load_weights(self.module, self.folder.last() / WEIGHTS, spec_text(self.plan.spec))
+        load_weights(self.module, self.folder.last() / WEIGHTS, own_parts.text(self.plan.spec))
         self.at = position_in(state)
         self._enter_phase()
         restore(state, self.learner.optimizer, self.balancer, self.scaler, self.device)
@@ -200,7 +199,7 @@ class Trainer:
 
     def save(self, *, best: bool) -> None:
         """Write a checkpoint of this moment."""
-        weights = pack_weights(self.module, spec_text(self.plan.spec))
+        weights = pack_weights(self.module, own_parts.text(self.plan.spec))
         optimizer, size = self.learner.optimizer, self.record.size
         state = state_of(self.at, optimizer, self.balancer, self.scaler, self.device, size)
         self.folder.checkpoints.write(self.at.step, weights, pack_state(state), best=best)

@@ -17,7 +17,6 @@ from mtlc.training.checkpoint import (
     WEIGHTS,
     Checkpoints,
     Index,
-    difference,
     load_weights,
     pack_state,
     pack_weights,
@@ -25,6 +24,7 @@ from mtlc.training.checkpoint import (
     read_state,
     read_weights,
 )
+from mtlc.training.differing import difference
 from mtlc.training.errors import FAILED, RunError
 
 
@@ -127,10 +127,10 @@ def test_a_folder_without_rights_is_one_error(checkpoints):
         checkpoints.write(1, b"", b"", best=False)
 
 
-def test_weights_of_another_spec_are_refused_with_the_first_difference(checkpoints):
+def test_weights_of_another_spec_are_refused_with_what_differs(checkpoints):
     path = checkpoints.write(1, pack_weights(module(), "mtl 1\nwidth = 8\n"), b"", best=False)
     other = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
-    with pytest.raises(RunError, match="another spec: line 2 was `width = 8` and is `width = 16`"):
+    with pytest.raises(RunError, match="another spec: `width` was `8` and is now `16`"):
         load_weights(other, path / WEIGHTS, "mtl 1\nwidth = 16\n")
 
 
@@ -154,8 +154,54 @@ def test_weights_that_say_nothing_of_their_spec_are_refused_by_their_names_and_s
     assert what in caught.value.message
 
 
-def test_the_difference_of_two_specs_is_the_first_line_that_differs():
-    assert difference("a\nb\n", "a\nb\n") is None
-    assert difference("a\nb\n", "a\nc\n") == "line 2 was `b` and is `c`"
-    assert difference("a\n", "a\nb\n") == "line 2, `b`, is new"
-    assert difference("a\nb\n", "a\n") == "line 2, `b`, is gone"
+SPEC = """mtl 1
+data rooms {
+  size = 64x64
+}
+shared encoder : tiny {
+  width = 8
+}
+task depth : depth
+links {
+  all -> all via attention
+}
+balance equal
+train {
+  seed = 0
+  phase warm {
+    steps = 3
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("a", "a", None),
+        ("64x64", "32x32", "`data.size` was `64x64` and is now `32x32`"),
+        ("rooms", "folder", "`data` was `rooms` and is now `folder`"),
+        (
+            "width = 8",
+            "depths = [1]",
+            "`shared.encoder.width = 8` is gone, `shared.encoder.depths = [1]` is new",
+        ),
+        ("tiny", "resnet", "`shared.encoder` was `tiny` and is now `resnet`"),
+        ("task depth : depth", "task far : depth", "`task.depth = depth` is gone, `task.far = depth` is new"),
+        ("  all -> all via attention\n", "", "`links.1 = all -> all via attention` is gone"),
+        ("steps = 3", "steps = 4", "`train.warm.steps` was `3` and is now `4`"),
+        (
+            "equal",
+            "dwa {\n  every = 3\n}",
+            "`balance` was `equal` and is now `dwa`, `balance.every = 3` is new",
+        ),
+        ("mtl 1\n", 'mtl 1\nuse "/there/film.py"\n', "`use film.py` is new"),
+    ],
+)
+def test_the_difference_of_two_specs_names_keys(old, new, said):
+    assert difference(SPEC, SPEC.replace(old, new)) == said
+
+
+def test_where_a_used_file_lies_and_free_keys_are_no_difference():
+    assert difference('use "/there/film.py"\n', 'use "film.py"\n') is None
+    assert difference(SPEC, SPEC.replace("seed = 0", "seed = 1"), ["seed"]) is None

@@ -118,7 +118,7 @@ def test_a_done_run_can_be_made_longer(tmp_path):
 
 def test_another_spec_is_refused_with_what_differs(tmp_path):
     trained(tmp_path, train__steps=2)
-    with pytest.raises(RunError, match=r"has another spec: line \d+ was `seed = 0` and is `seed = 1`"):
+    with pytest.raises(RunError, match=r"has another spec: `train.seed` was `0` and is now `1`"):
         trained(tmp_path, resume=True, train__steps=2, train__seed=1)
 
 
