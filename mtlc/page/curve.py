@@ -28,6 +28,27 @@ def smoothed(points: Sequence[Point]) -> list[Point]:
     return found
 
 
+def corners(points: Sequence[Point]) -> list[Point]:
+    """Only where the value changes, and the last: what remains draws the same stairs."""
+    kept = [b for a, b in pairwise(points) if a[1] != b[1]]
+    return [*points[:1], *kept, *([points[-1]] if len(points) > 1 and points[-1] not in kept else [])]
+
+
+def held(points: Sequence[Point]) -> list[Point]:
+    """Stairs as a line: each value until the next one."""
+    found = list(points[:1])
+    for (_, before), (x, y) in pairwise(points):
+        found += [(x, before), (x, y)]
+    return found
+
+
+def together(one: Sequence[Point], other: Sequence[Point]) -> bool:
+    """Whether two curves have the same value at a tenth of the places or more, so that one hides the other."""
+    values = dict(one)
+    same = sum(values.get(x) == y for x, y in other)
+    return same > 0.1 * min(len(one), len(other))
+
+
 def stairs(points: Sequence[Point]) -> bool:
     """Whether the values stay the same most of the time, so that a smoothed curve would lie."""
     same = sum(a[1] == b[1] for a, b in pairwise(points))

@@ -30,6 +30,14 @@ def join(children: Iterable[Child]) -> Html:
     return Html("".join(_child(each) for each in children))
 
 
+def prose(text: str) -> Html:
+    """A sentence in which what stands in backticks is code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # one is alone
+        return join([text])
+    return join(element("code", piece) if n % 2 else piece for n, piece in enumerate(pieces))
+
+
 def _child(child: Child) -> str:
     if isinstance(child, Html):
         return child

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mtlc.page.chart import Chart, Line, draw
-from mtlc.page.curve import Point, smoothed, stairs, thinned
+from mtlc.page.curve import Point, corners, smoothed, stairs, thinned, together
 from mtlc.page.html import Html, element, join
+from mtlc.page.phases import begins
 from mtlc.page.section import missing, said, section
 from mtlc.page.status import done
 from mtlc.page.story import Story
@@ -29,10 +30,11 @@ def learning(story: Story) -> Html:
         said(
             "Each task's loss before any weight: faint as it came, strong as a running mean; dots are the "
             "loss on the validation split."
+            + (" A dotted line is where a phase begins." if begins(story) else "")
         ),
         element("div", charts, class_="charts"),
         element("h3", "Weights of the losses"),
-        said("The task's own weight times the one that balancing gives it."),
+        said("The task's own weight times the one that balancing gives it. Equal ones are dashed, in turn."),
         element("figure", draw(_weights(story, of)), key(of), class_="broad"),
     )
 
@@ -45,22 +47,32 @@ def _loss(story: Story, task: str, of: Colours) -> Chart:
         Line("training", of[task], smoothed(points)),
         Line("validation", ink(task, of), [(x, y) for x, y in judged if y is not None], "dots"),
     ]
-    return Chart(f"{task} loss", lines, done(story), ink(task, of))
+    return Chart(f"{task} loss", lines, done(story), ink(task, of), begins=begins(story))
 
 
 def _weights(story: Story, of: Colours) -> Chart:
-    return Chart("weight", [_weight(story, task, of) for task in story.tasks], done(story), size=WIDE)
+    points = {task: _of(story, "weights", task) for task in story.tasks}
+    lines = [_weight(task, points, of) for task in story.tasks]
+    return Chart("weight", lines, done(story), size=WIDE, begins=begins(story))
 
 
-def _weight(story: Story, task: str, of: Colours) -> Line:
-    points = _of(story, "weights", task)
-    shown = thinned(points)
-    return Line(task, of[task], shown if stairs(points) else smoothed(shown))
+def _weight(task: str, points: Mapping[str, Sequence[Point]], of: Colours) -> Line:
+    own = points[task]
+    alike = [name for name, each in points.items() if name == task or together(own, each)]
+    turn = (alike.index(task), len(alike))
+    if stairs(own):
+        return Line(task, of[task], corners(own), steps=True, turn=turn)
+    return Line(task, of[task], smoothed(thinned(own)), turn=turn)
 
 
 def _rate(story: Story) -> Chart:
     points = [(float(line["step"]), float(line["lr"])) for line in story.steps if line.get("lr") is not None]
-    return Chart("learning rate", [Line("", NEUTRAL, thinned(points))], done(story), INK, log=False)
+    line = (
+        Line("", NEUTRAL, corners(points), steps=True)
+        if stairs(points)
+        else Line("", NEUTRAL, thinned(points))
+    )
+    return Chart("learning rate", [line], done(story), INK, log=False, begins=begins(story))
 
 
 def _of(story: Story, what: str, task: str) -> Sequence[Point]:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from mtlc.page.architecture import architecture
 from mtlc.page.costs import costs
-from mtlc.page.html import Html, element, join
+from mtlc.page.html import Html, element, join, prose
 from mtlc.page.learning import learning
 from mtlc.page.ran import ran
 from mtlc.page.results import results
 from mtlc.page.samples import samples
 from mtlc.page.section import section
-from mtlc.page.status import kind, notes, sentence
+from mtlc.page.status import kind, notes, sentence, warnings
 from mtlc.page.story import Story
 from mtlc.page.validation import validation
 from mtlc.plan import Plan
@@ -33,9 +33,9 @@ CONTENTS = {
 
 def page(story: Story, plan: Plan | None, problem: str = "") -> str:
     """The page of a run. `plan` is what its spec means here; None where it cannot be resolved, for a `problem`."""
-    said = [*notes(story), *([problem] if problem else [])]
+    lost = [*warnings(story), *([problem] if problem else [])]
     parts = [
-        _head(story, said),
+        _head(story, [*notes(story)], lost),
         ran(story, plan),
         results(story),
         learning(story),
@@ -60,13 +60,15 @@ def _meta(story: Story) -> Html:
     )
 
 
-def _head(story: Story, said: list[str]) -> Html:
+def _head(story: Story, noted: list[str], lost: list[str]) -> Html:
     links = (element("a", title, href=f"#{name}") for name, title in CONTENTS.items())
-    told = element("ul", (element("li", each) for each in said), class_="notes") if said else ""
+    items = [element("li", prose(each), class_="warning") for each in lost]
+    items += [element("li", prose(each)) for each in noted]
+    told = element("ul", items, class_="notes") if items else ""
     return element(
         "header",
         element("h1", story.name),
-        element("p", sentence(story), class_=f"status {kind(story)}"),
+        element("p", prose(sentence(story)), class_=f"status {kind(story)}"),
         told,
         element("nav", join(links), aria_label="Contents"),
     )

@@ -7,11 +7,13 @@ from typing import Any
 
 from mtlc.page.figures import moment, whole
 from mtlc.page.html import Child, Html, element
+from mtlc.page.phases import planned_phases
 from mtlc.page.section import missing, section
 from mtlc.page.status import Session, done, planned, sessions
 from mtlc.page.story import Story
 from mtlc.page.table import facts, table
 from mtlc.page.tasks import chip, colours
+from mtlc.parts.data import Data
 from mtlc.plan import Plan
 from mtlc.schema import call, literal
 from mtlc.spec import Task
@@ -36,15 +38,29 @@ def _learned(story: Story, plan: Plan | None) -> Iterator[tuple[str, Child]]:
     yield "tasks", element("ul", (element("li", chip(n, of), said) for n, said in rows))
     if plan.spec.links:
         yield "links", element("ul", (element("li", line.written()) for line in plan.spec.links))
-    yield "balance", call(plan.balance)
-    yield "optimiser", f"{call(plan.train.optimizer)}, schedule {call(plan.train.schedule)}"
+    yield "balance", call(plan.balance, every=True)
+    schedule = call(plan.train.schedule, every=True)
+    if phases := [*planned_phases(plan)]:
+        yield "phases", element("ul", (element("li", each) for each in phases))
+        yield "schedule", f"{schedule}, over each phase's own steps"
+    else:
+        yield "optimiser", call(plan.train.optimizer, every=True)
+        yield "schedule", schedule
+    yield "augmentation", ", ".join(_augmented(plan.data)) or "none"
     yield "arithmetic", plan.train.precision
+
+
+def _augmented(data: Data) -> Iterator[str]:
+    """What changes training samples, in order; of several data sets with their names."""
+    for name, each in data.sets().items():
+        calls = [call(augment, every=True) for augment in each.augment]
+        yield from [f"{name}: {', '.join(calls) or 'none'}"] if name else calls
 
 
 def _task(task: Task, label: str) -> str:
     items = f", {len(task.classes)} {task.part.items}" if task.classes else ""
     kind = "" if task.part.word == task.name else f" {task.part.word}"
-    loss = f", loss {call(task.part.loss)} × {task.part.weight:g}"
+    loss = f", loss {call(task.part.loss, every=True)} × {task.part.weight:g}"
     return f":{kind} label {label}{items}{loss}"
 
 

@@ -9,6 +9,7 @@ from mtlc.page.figures import MISSING, figure, many, whole
 from mtlc.page.html import Child, Html, element, join
 from mtlc.page.metric import better, catalogue, unit
 from mtlc.page.section import missing, said, section, unfolded
+from mtlc.page.status import kind
 from mtlc.page.story import Judged, Line, Story
 from mtlc.page.table import table
 from mtlc.page.tasks import Colours, chip, colours
@@ -24,12 +25,21 @@ def results(story: Story) -> Html:
                 [body, unfolded("The same on the validation split", _judged(story.best, of, "validation"))]
             )
         return section("results", "Results on the test split", body)
-    lost = missing("There is no test yet: it is made once, at the end, where the data has a test split.")
+    lost = missing(_no_test(story))
     if story.best:
         return section(
             "results", "Results on the validation split", lost, _judged(story.best, of, "validation")
         )
     return section("results", "Results", lost)
+
+
+def _no_test(story: Story) -> str:
+    if kind(story) != "done":
+        return "There is no test yet: it is made once, at the end, where the data has a test split."
+    none = (
+        "no test split" if story.validations else "neither a test nor a validation split: nothing was judged"
+    )
+    return f"The data has {none}."
 
 
 def _judged(judged: Judged, of: Colours, split: str) -> Html:
@@ -39,13 +49,33 @@ def _judged(judged: Judged, of: Colours, split: str) -> Html:
         f"{images} of the {split} split; weights of step {whole(judged.step)}." if judged.step else images
     )
     classes = [_classes(task, scores, of) for task in scores["metrics"]]
-    return join([told, _metrics(scores, of), *classes])
+    return join([told, _metrics(scores, of), _explained(scores), *classes])
 
 
 def _metrics(scores: Line, of: Colours) -> Html:
     head = ("task", "metric", "value", "unit", "better", "judged on", "of images")
     rows = [row for task in scores["metrics"] for row in _rows(task, scores, of)]
     return table(head, rows, caption="Metrics and what is behind each", numbers={2, 5, 6})
+
+
+def _explained(scores: Line) -> Html:
+    """What each metric is, once for each meaning."""
+    meant: dict[tuple[str, str], list[str]] = {}
+    for task, values in scores["metrics"].items():
+        for metric in (catalogue(values).get(name) for name in values):
+            if metric and metric.about:
+                meant.setdefault((metric.name, metric.about), []).append(task)
+    names = [name for name, _ in meant]
+    told = [
+        [
+            "; " if n else "",
+            element("b", name),
+            f" ({', '.join(of)})" if names.count(name) > 1 else "",
+            f": {about}",
+        ]
+        for n, ((name, about), of) in enumerate(meant.items())
+    ]
+    return element("p", told, ".", class_="said") if told else Html()
 
 
 def _rows(task: str, scores: Line, of: Colours) -> Iterator[Sequence[Child]]:

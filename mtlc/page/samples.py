@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mtlc.page.html import Html, element, join
 from mtlc.page.section import missing, said, section
+from mtlc.page.status import kind
 from mtlc.page.story import Story
 
 
@@ -14,6 +15,8 @@ def samples(story: Story) -> Html:
     """The section."""
     if not story.samples:
         text = "There are none yet: contact sheets are written at the end, after the last evaluation."
+        if kind(story) == "done":
+            text = "There are none: the data has no test or validation split to take images from."
         return section("samples", "Sample predictions", missing(text))
     sheets = join(_sheet(path, story.tasks) for path in story.samples)
     told = said("Each image with every task's prediction and, below it, the label where it has one.")

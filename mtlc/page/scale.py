@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 ROUND = (1, 2, 5, 10)
 WIDE = 30.0  # values that differ by more than this factor are told apart on a logarithmic axis only
@@ -12,13 +13,14 @@ WIDE = 30.0  # values that differ by more than this factor are told apart on a l
 
 @dataclass(frozen=True)
 class Scale:
-    """Values from `low` to `high` on places from `start` to `end`."""
+    """Values from `low` to `high` on places from `start` to `end`. Ticks are at least `least` apart."""
 
     low: float
     high: float
     start: float
     end: float
     log: bool = False
+    least: float = 0.0
 
     def __call__(self, value: float) -> float:
         low, high, at = (self._said(each) for each in (self.low, self.high, value))
@@ -26,8 +28,11 @@ class Scale:
         return self.start + share * (self.end - self.start)
 
     def ticks(self, about: int) -> list[float]:
-        """Round values inside, about so many."""
-        return _powers(self.low, self.high) if self.log else _steps(self.low, self.high, about)
+        """Round values inside, about so many, and two or more where they may be as close as that."""
+        if self.log:
+            return _powers(self.low, self.high)
+        found = _steps(self.low, self.high, about, self.least)
+        return found if len(found) > 1 else _steps(self.low, self.high, 2 * about, self.least)
 
     def _said(self, value: float) -> float:
         return math.log10(value) if self.log else value
@@ -47,8 +52,25 @@ def fitted(values: Iterable[float], start: float, end: float, *, log: bool | Non
     return Scale(bottom, high + air, start, end)
 
 
-def _steps(low: float, high: float, about: int) -> list[float]:
-    rough = (high - low) / about
+def labels(ticks: Sequence[float]) -> list[str]:
+    """What stands at the ticks: as many digits as tell neighbours apart, the same for all that are evenly apart."""
+    steps = [b - a for a, b in pairwise(ticks)]
+    if not steps or max(steps) - min(steps) > 1e-6 * max(steps):  # powers of ten, or one alone
+        return [f"{tick:.3g}" if 1e-4 <= abs(tick) < 1e4 or not tick else f"{tick:.0e}" for tick in ticks]
+    step, largest = steps[0], max(map(abs, ticks))
+    if step > 1e-5 and largest < 1e5:
+        return [f"{tick:.{max(0, -_power(step))}f}" for tick in ticks]
+    digits = max(0, _power(largest) - _power(step))
+    return [f"{tick:.{digits}e}" if abs(tick) > step / 2 else "0" for tick in ticks]
+
+
+def _power(value: float) -> int:
+    """Of ten, of the first digit that is not zero."""
+    return math.floor(math.log10(value) + 1e-9)
+
+
+def _steps(low: float, high: float, about: int, least: float) -> list[float]:
+    rough = max((high - low) / about, least)
     power = 10.0 ** math.floor(math.log10(rough)) if rough > 0 else 1.0
     step = next(power * each for each in ROUND if power * each >= rough * 0.999)
     return [step * i for i in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]

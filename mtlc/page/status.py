@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from mtlc.page.figures import between, moment, whole
 from mtlc.page.story import Line, Story
 
 EVENTS = ("start", "end", "failed")
+PHASE = re.compile(r"phase `[^`]*`, steps? ")  # how a run says that a phase begins
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,13 @@ def _failure(story: Story) -> str:
 
 
 def notes(story: Story) -> Iterator[str]:
-    """What the run noted, each once, and what it counted."""
-    yield from dict.fromkeys(str(line["text"]) for line in story.events("note"))
+    """What the run noted, each once. Its phases are told elsewhere."""
+    told = dict.fromkeys(str(line["text"]) for line in story.events("note"))
+    yield from (text for text in told if not PHASE.match(text))
+
+
+def warnings(story: Story) -> Iterator[str]:
+    """What was lost, as counted at the end."""
     ends = list(story.events("end"))
     if ends and ends[-1].get("empty"):
         yield f"{ends[-1]['empty']} steps had a batch without any label: they changed nothing"

@@ -5,35 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mtlc.page.chart import Chart, Line, draw
-from mtlc.page.figures import figure, whole
-from mtlc.page.html import Html, element, join
+from mtlc.page.figures import figure, many, whole
+from mtlc.page.html import Child, Html, element, join
 from mtlc.page.metric import better, catalogue, unit
+from mtlc.page.phases import begins
 from mtlc.page.section import missing, said, section, unfolded
-from mtlc.page.status import done
+from mtlc.page.status import done, kind
 from mtlc.page.story import Judged, Story
 from mtlc.page.table import table
-from mtlc.page.tasks import Colours, colours, ink
+from mtlc.page.tasks import Colours, chip, colours, ink
 
 
 def validation(story: Story) -> Html:
     """The section."""
     if not story.validations:
-        text = (
-            "The run has not been evaluated on a validation split: the data has none, or it was not due yet."
-        )
-        return section("validation", "Validation", missing(text))
+        return section("validation", "Validation", missing(_none(story)))
     of = colours(story.tasks)
+    images = f"the validation split ({many(story.validations[-1].scores['images'], 'image')})"
+    if len(story.validations) == 1:
+        once = f"Evaluated once on {images}: charts begin with the second time."
+        return section("validation", "Validation", said(once), _once(story, of))
     charts = join(element("figure", draw(each)) for each in _charts(story, of))
-    count = len(story.validations)
     return section(
         "validation",
         "Validation",
-        said(f"On the validation split ({story.validations[-1].scores['images']} images), over the steps. ")
-        if count > 1
-        else said("Evaluated once so far: a chart shows one point."),
+        said(f"On {images}, over the steps."),
         element("div", charts, class_="charts"),
         unfolded("All numbers", _numbers(story)),
     )
+
+
+def _none(story: Story) -> str:
+    if kind(story) == "done":
+        return "The data has no validation split: the run has not been evaluated while it trained."
+    return "The run has not been evaluated on a validation split: the data has none, or it was not due yet."
 
 
 def metrics(story: Story) -> Iterator[tuple[str, str]]:
@@ -54,12 +59,22 @@ def _charts(story: Story, of: Colours) -> Iterator[Chart]:
             mark = ((float(kept[-1].step), value), f"{figure(value)} kept")
         lines = [Line("", of[task], points, "dots")]
         note = ", ".join(each for each in said if each)
-        yield Chart(f"{task} {name}", lines, done(story), ink(task, of), note, mark)
+        yield Chart(f"{task} {name}", lines, done(story), ink(task, of), note, mark, begins=begins(story))
 
 
 def _value(judged: Judged, task: str, name: str) -> float | None:
     value: float | None = judged.scores["metrics"].get(task, {}).get(name)
     return value
+
+
+def _once(story: Story, of: Colours) -> Html:
+    only = story.validations[0]
+    rows: list[list[Child]] = [["all", "loss", figure(only.scores["loss"]), "", "lower"]]
+    for task, name in metrics(story):
+        metric = catalogue(n for t, n in metrics(story) if t == task).get(name)
+        rows.append([chip(task, of), name, figure(_value(only, task, name)), unit(metric), better(metric)])
+    head = ("task", "metric", "value", "unit", "better")
+    return table(head, rows, caption=f"The validation at step {whole(only.step)}", numbers={2})
 
 
 def _numbers(story: Story) -> Html:

@@ -36,8 +36,8 @@ class Semseg(Task):
     labels: float = task.labels()
 
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("miou", higher=True),
-        Metric("accuracy", higher=True),
+        Metric("miou", higher=True, about="mean over the classes of intersection over union"),
+        Metric("accuracy", higher=True, about="share of the pixels whose class is right"),
     )
     form: ClassVar[Form] = CLASS_MAP
 
@@ -85,9 +85,9 @@ class Depth(Task):
             yield Problem("range", "`range` is two numbers, the nearer first", "write `range = [0.1, 10.0]`")
 
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("rmse", higher=False, unit="m"),
-        Metric("abs_err", higher=False, unit="m"),
-        Metric("abs_rel", higher=False),
+        Metric("rmse", higher=False, unit="m", about="root of the mean squared error"),
+        Metric("abs_err", higher=False, unit="m", about="mean distance from the label"),
+        Metric("abs_rel", higher=False, about="mean distance from the label as a share of the label"),
     )
     channels: ClassVar[int | None] = 1
     form: ClassVar[Form] = Form(0, (1, "H", "W"))
@@ -106,8 +106,8 @@ class Normals(Task):
     labels: float = task.labels()
 
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("mean_err", higher=False, unit="deg"),
-        Metric("within_11", higher=True),
+        Metric("mean_err", higher=False, unit="deg", about="mean angle from the label"),
+        Metric("within_11", higher=True, about="share of the pixels less than 11.25 degrees off"),
     )
     channels: ClassVar[int | None] = 3
     form: ClassVar[Form] = Form(0, (3, "H", "W"))
@@ -125,7 +125,9 @@ class Edges(Task):
     label: str | Auto = task.label()
     labels: float = task.labels()
 
-    metrics: ClassVar[tuple[Metric, ...]] = (Metric("f1", higher=True),)
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("f1", higher=True, about="F1 of the pixels above probability 0.5"),
+    )
     channels: ClassVar[int | None] = 1
     form: ClassVar[Form] = MASK
 
@@ -143,8 +145,8 @@ class Saliency(Task):
     labels: float = task.labels()
 
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("iou", higher=True),
-        Metric("max_f", higher=True),
+        Metric("iou", higher=True, about="intersection over union of the pixels above probability 0.5"),
+        Metric("max_f", higher=True, about="best F measure (beta squared 0.3) of thresholds 0.05 to 0.95"),
     )
     channels: ClassVar[int | None] = 1
     form: ClassVar[Form] = MASK

@@ -31,7 +31,10 @@ class Tags(Task):
     label: str | Auto = task.label()
     labels: float = task.labels()
 
-    metrics: ClassVar[tuple[Metric, ...]] = (Metric("map", higher=True), Metric("f1", higher=True))
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("map", higher=True, about="mean over the tags of average precision"),
+        Metric("f1", higher=True, about="F1 of all pairs of image and tag, said above probability 0.5"),
+    )
     dense: ClassVar[bool] = False
     items: ClassVar[str] = "tags"
     form: ClassVar[Form] = Form(IGNORE, ("C",))
@@ -50,8 +53,8 @@ class Classify(Task):
     labels: float = task.labels()
 
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("accuracy", higher=True),
-        Metric("mean_accuracy", higher=True),
+        Metric("accuracy", higher=True, about="share of the images whose class is right"),
+        Metric("mean_accuracy", higher=True, about="mean over the classes of that share"),
     )
     dense: ClassVar[bool] = False
     form: ClassVar[Form] = Form(-1, (), ids=True)
@@ -70,9 +73,9 @@ class Regress(Task):
     labels: float = task.labels()
 
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("mae", higher=False),
-        Metric("rmse", higher=False),
-        Metric("r2", higher=True),
+        Metric("mae", higher=False, about="mean distance from the label, in the label's unit"),
+        Metric("rmse", higher=False, about="root of the mean squared error, in the label's unit"),
+        Metric("r2", higher=True, about="share of the label's variance that is explained"),
     )
     dense: ClassVar[bool] = False
     counts: ClassVar[str] = "values"

@@ -12,11 +12,12 @@ IGNORE = 255
 
 
 class Metric(NamedTuple):
-    """A figure of merit: its name, whether more of it is better, and its unit (empty for a share)."""
+    """A figure of merit: its name, whether more of it is better, its unit (empty for a share), and what it is."""
 
     name: str
     higher: bool
     unit: str = ""
+    about: str = ""
 
 
 class Form(NamedTuple):

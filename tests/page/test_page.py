@@ -107,8 +107,76 @@ def test_a_run_without_validation_says_so(run):
     write_lines(run / "metrics.jsonl", [line for line in lines if line["kind"] != "val"])
     (run / "val.json").unlink()
     text = made(run).text
-    assert "the data has none, or it was not due yet" in text and "nothing was validated" in text
+    assert "The data has no validation split" in text and "nothing was validated" in text
     assert "weights of step 6" in text
+
+
+def test_a_finished_run_without_splits_says_that_the_data_has_none(run):
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    write_lines(run / "metrics.jsonl", [line for line in lines if line["kind"] == "train"])
+    for name in ("val.json", "test.json", "samples/photo.png"):
+        (run / name).unlink()
+    text = made(run).text
+    for said in ("neither a test nor a validation split", "no validation split", "to take images from"):
+        assert said in text, said
+    assert " yet" not in text
+
+
+def test_a_single_validation_is_a_table_and_no_charts(run):
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    write_lines(run / "metrics.jsonl", [x for x in lines if x["kind"] != "val" or x["step"] == 3])
+    found = made(run)
+    assert sum(tag == "svg" for tag, _ in found.tags) == 5  # two losses, rate, weights, architecture
+    assert "The validation at step 3 task metric value unit better all loss 1.9000 lower" in found.text
+
+
+def test_each_metric_is_explained_once(run):
+    text = made(run).text
+    assert "miou : mean over the classes of intersection over union; accuracy" in text
+    assert "abs_rel : mean distance from the label as a share of the label." in text
+
+
+PHASES = """train {
+  phase warm { steps = 3, tasks = [depth], freeze = [encoder], optimizer = sgd(lr = 0.01) }
+  phase all_of_it { steps = 3 }
+}
+"""
+
+
+def in_phases(run):
+    (run / "spec.mtl").write_text((run / "spec.mtl").read_text() + PHASES)
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    for line in lines:
+        if line["kind"] == "train":
+            line["phase"] = "warm" if line["step"] <= 3 else "all_of_it"
+    write_lines(run / "metrics.jsonl", lines)
+    note = {"event": "note", "time": START["time"], "text": "phase `warm`, steps 1 to 3: trains depth"}
+    write_lines(run / "log.jsonl", [START, note, note | {"text": "the batch of `a` is small"}, END])
+    return made(run)
+
+
+def test_phases_are_listed_with_their_optimisers_and_begin_in_the_charts(run):
+    found = in_phases(run)
+    assert (
+        "warm, steps 1 to 3: sgd(lr = 0.01, momentum = 0.9, weight_decay = 0.0, nesterov = false); trains depth"
+        in found.text
+    )
+    assert "fixed: encoder" in found.text and "all_of_it, steps 4 to 6: adamw(lr = 0.001" in found.text
+    begun = [named for tag, named in found.tags if named.get("class") == "begin"]
+    assert len(begun) == 9, "a line in each chart: two losses, rate, weights, five metrics"
+
+
+def test_phases_are_no_notes_and_no_backtick_is_shown(run):
+    found = in_phases(run)
+    assert "trains depth; fixed" in found.text and "steps 1 to 3: trains depth" not in found.text
+    assert ("code", {}) in found.tags and "`" not in found.text.split("Spec, as resolved")[0]
+
+
+def test_what_a_run_noted_is_no_warning_and_what_it_lost_is(run):
+    warned = [named for tag, named in made(run).tags if tag == "li" and named.get("class") == "warning"]
+    assert not warned
+    write_lines(run / "log.jsonl", [START, END | {"empty": 3}])
+    assert [n for t, n in made(run).tags if t == "li" and n.get("class") == "warning"]
 
 
 def test_a_failed_run_says_why(run):
