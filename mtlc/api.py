@@ -83,6 +83,10 @@ def front(
         settle(diagnostics)
         return None
     graph = graph_of(spec, diagnostics)
+    if spec.phases and not diagnostics.failed:
+        from mtlc.training.idle import look_at_phases
+
+        look_at_phases(plan(spec, graph), diagnostics)
     return None if diagnostics.failed else (spec, graph)
 
 

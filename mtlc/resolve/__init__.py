@@ -21,6 +21,7 @@ from mtlc.resolve.relations import Relations
 from mtlc.resolve.sizes import check_sizes
 from mtlc.resolve.tasks import Tasks, declared
 from mtlc.resolve.training import balance_of, check_names, eval_of, phases_of, train_of
+from mtlc.resolve.twins import look_at_twins
 from mtlc.resolve.values import Reader
 from mtlc.spec import Line, Spec, Task
 from mtlc.syntax import File, Override
@@ -88,6 +89,7 @@ def _links(desk: Desk, layers: Layers, tasks: dict[str, Any]) -> list[Line]:
     calls = {call.span: call for relation in (block.relations if block else ()) for call in relation.calls}
     for number, line in enumerate(links, 1):
         desk.remember(f"links.{number}", calls[line.span], "line")
+    look_at_twins(desk, relations)
     relations.nameless(desk.blocks.one("reuse"), desk.blocks.one("agree"))
     relations.report_unknown()
     return links

@@ -38,6 +38,7 @@ class Blocks:
     source: Source
     blocks: dict[tuple[str, str], Merged] = field(default_factory=dict)
     lets: dict[str, Let] = field(default_factory=dict)
+    twins: list[Merged] = field(default_factory=list)  # blocks that stand a second time in one file
     plugins: list[str] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)  # words of text that could not be read or taken, keywords too
     unread: bool = False  # a whole file could not be read

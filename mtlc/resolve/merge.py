@@ -119,6 +119,7 @@ class _Merge:
         known = self.blocks.blocks.get((keyword, name))
         if (keyword, name) in self.own and known is not None:
             self._twice(*_again(keyword, name), block.header, known.header)
+            self.blocks.twins.append(self._merged(block, None, name))
             return
         if known is None and block.kind is not None and block.kind.text == "none" and keyword == "task":
             self._nothing_to_remove(block, name)
@@ -260,6 +261,9 @@ class _Merge:
         known = merged.inner.get(name)
         if known is not None and known.file is self.file.source:
             self._twice(f"phase `{name}`", "choose another name for one", block.name.span, known.header)
+            twin = Merged("phase", name, None, block.header, self.file.source, block.damaged)
+            self._body(block, twin)
+            self.blocks.twins.append(twin)
             return
         entries = dict(known.entries) if known else {}
         merged.inner[name] = Merged(

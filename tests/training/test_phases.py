@@ -11,6 +11,7 @@ import pytest
 import torch
 from toy import SPEC, ToyPart, toy
 
+from mtlc.api import SpecError
 from mtlc.plan import text as plan_text
 from mtlc.training import schedule
 from mtlc.training.checkpoint import WEIGHTS, read_weights
@@ -223,9 +224,17 @@ def test_a_rehearsal_takes_one_step_of_each_phase():
 
 
 @pytest.mark.parametrize("keys", ["steps = 2, tasks = []", "steps = 2, freeze = [encoder, semseg, depth]"])
-def test_a_phase_that_trains_nothing_is_refused_before_anything_is_written(tmp_path, keys):
+def test_a_phase_that_trains_nothing_is_a_mistake_of_the_spec(keys):
+    with pytest.raises(SpecError, match="phase `idle` trains nothing"):
+        phased(phase("all", "steps = 1") + phase("idle", keys))
+
+
+def test_a_phase_without_a_weight_is_refused_before_anything_is_written(tmp_path):
+    model = phased(phase("all", "steps = 1"))
+    idle = replace(model.plan.spec.phases["all"], freeze=("encoder", "semseg", "depth"))
+    spec = replace(model.plan.spec, phases={"idle": idle})
     with pytest.raises(RunError, match="phase `idle` trains nothing") as caught:
-        train(phased(phase("all", "steps = 1") + phase("idle", keys)), tmp_path / "run", device="cpu")
+        train(replace(model, plan=replace(model.plan, spec=spec)), tmp_path / "run", device="cpu")
     assert caught.value.exit_code == 1
     assert not (tmp_path / "run").exists()
 
