@@ -466,3 +466,21 @@ def test_an_interrupt_is_130(mtlc, monkeypatch):
 def test_every_command_has_a_file_of_its_own():
     files = {path.stem.removesuffix("_command") for path in Path(cli.__file__).parent.glob("*_command.py")}
     assert files == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", ["cross_stitch", "mtan", "tiny", "timm"])
+def test_info_shows_a_part_of_two_kinds_once(mtlc, name):
+    assert mtlc("info", name).out.count(f"{name}: ") == 1
+
+
+@pytest.mark.parametrize("name", ["shared", "balance", "let", "use"])
+def test_info_says_what_a_block_is_and_where_its_parts_are(mtlc, name):
+    said = mtlc("info", name)
+    assert said.code == 0 and said.out.startswith(f"`{name} ")
+    if "mtlc info" in said.out:
+        assert mtlc("info", said.out.split("mtlc info ")[1].split("`")[0]).code == 0
+
+
+def test_what_to_do_next_can_be_pasted_though_a_path_has_spaces(mtlc, tmp_path):
+    (tmp_path / "a spec.mtl").write_text(Path(TINY).read_text())
+    assert "Next: mtlc compile 'a spec.mtl'" in mtlc("check", "a spec.mtl").err

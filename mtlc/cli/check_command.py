@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from shlex import quote
 
 import click
 
@@ -58,4 +59,4 @@ def _conclude(specs: tuple[str, ...], found: Diagnostics, options: Options) -> N
         note(f"mtlc explain {codes[0]} tells more", options)
         return
     what = specs[0] if len(specs) == 1 else f"{len(specs)} specs"
-    note(f"{what}: no mistakes. Next: mtlc compile {specs[0]}", options)
+    note(f"{what}: no mistakes. Next: mtlc compile {quote(specs[0])}", options)

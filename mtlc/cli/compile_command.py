@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from shlex import quote
 from time import perf_counter
 
 import click
@@ -142,7 +143,7 @@ def _summary(spec: Spec, graph: TaskGraph, name: str, options: Options) -> None:
     click.echo(table(cost(plan(spec, graph)), alone(only(spec, graph.outputs))))
     if spec.phases:
         click.echo("\n" + phases_text(spec.phases))
-    note(f"Next: mtlc render {name} -o picture.svg, or mtlc run {name}", options)
+    note(f"Next: mtlc render {quote(name)} -o picture.svg, or mtlc run {quote(name)}", options)
 
 
 def _write(out: Path, spec: Spec, graph: TaskGraph, options: Options) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -13,6 +13,14 @@ from mtlc.cli.options import Options, shared
 from mtlc.diagnostics import suggest
 from mtlc.packages import load_packages, owner
 from mtlc.parts.part import REGISTRY, Part, summary
+
+BLOCKS = {
+    "shared": "`shared NAME : KIND` declares a layer that all tasks share; `mtlc info encoder` lists kinds",
+    "balance": "`balance METHOD` weighs the tasks' losses; `mtlc info loss-balancer` lists methods",
+    "let": "`let name = VALUE` names a value, which is used as `$name`; see docs/language.md",
+    "use": '`use "FILE"` takes in another spec, or a Python file with parts; see docs/language.md',
+}
+"""What stands at the beginning of a statement and is called otherwise than its parts."""
 
 Parts = list[tuple[type[Part], type[Part]]]  # (namespace, part)
 
@@ -31,6 +39,9 @@ def command(name: str | None, options: Options) -> None:
         click.echo(f"{'error' if trouble.clash else 'warning'}: {trouble.message}", err=True)
         click.echo(f"  hint: {trouble.hint}", err=True)
     everything = [(space, part) for space, parts in REGISTRY.items() for part in parts.values()]
+    if name in BLOCKS:
+        click.echo(BLOCKS[name])
+        return
     if name is None:
         found, detailed = everything, False
     else:
@@ -43,9 +54,11 @@ def command(name: str | None, options: Options) -> None:
 
 
 def _named(everything: Parts, name: str) -> Parts:
-    found = [each for each in everything if each[1].word == name]
+    found = list(_once(each for each in everything if each[1].word == name))
     found = found or [
-        each for each in everything if name in (each[0].noun, each[0].noun + "s", kind(each[0]))
+        each
+        for each in everything
+        if name.replace("-", " ") in (each[0].noun, each[0].noun + "s", kind(each[0]))
     ]
     if not found:
         words = [part.word for _, part in everything] + [space.noun for space, _ in everything]
@@ -53,6 +66,20 @@ def _named(everything: Parts, name: str) -> Parts:
         hint = f"did you mean `{guess}`?" if guess else "`mtlc info` lists all"
         raise click.UsageError(f"nothing is called `{name}`; {hint}")
     return found
+
+
+def _once(parts: Iterable[tuple[type[Part], type[Part]]]) -> Iterator[tuple[type[Part], type[Part]]]:
+    """Each part under one of its kinds: the narrowest that has a name of its own."""
+    found: dict[type[Part], type[Part]] = {}
+    for space, part in parts:
+        known = found.get(part)
+        if known is None or _rank(space) > _rank(known):
+            found[part] = space
+    return ((space, part) for part, space in found.items())
+
+
+def _rank(space: type[Part]) -> tuple[bool, int]:
+    return "noun" in vars(space), len(space.__mro__)
 
 
 def kind(space: type[Part]) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -86,4 +87,4 @@ def _tell(found: Found, spec: Path, manifest: Path, options: Options) -> None:
     for pattern, why in found.passed:
         click.echo(f"left out: {pattern} ({why})")
     click.echo(f"wrote {spec} and {manifest}")
-    note(f"Next: mtlc data check {spec}, look at its pictures, then mtlc run {spec}", options)
+    note(f"Next: mtlc data check {quote(str(spec))}, look at its pictures, then mtlc run {quote(str(spec))}", options)

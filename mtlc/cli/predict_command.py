@@ -39,7 +39,8 @@ def command(
 
     def told(each: Path | Failure) -> None:
         if isinstance(each, Failure):
-            click.echo(f"error: {each.path}: {each.reason}", err=True)
+            where = "" if str(each.path) in each.reason else f"{each.path}: "
+            click.echo(f"error: {where}{each.reason}", err=True)
         else:
             click.echo(each)
 

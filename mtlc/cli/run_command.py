@@ -6,6 +6,7 @@ import sys
 from io import StringIO
 from itertools import count
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,7 +69,7 @@ def command(
     given = {"device": device, "resume": resume is not None, "steps": steps, "tensorboard": tensorboard}
     given["init"] = init
     _train(spec, folder, given, options)
-    note(f"Next: mtlc report {folder}, or mtlc predict --run {folder} PHOTOS", options)
+    note(f"Next: mtlc report {quote(str(folder))}, or mtlc predict --run {quote(str(folder))} PHOTOS", options)
 
 
 def _rehearse(spec: str, device: str, init: Path | None, options: Options) -> None:
@@ -79,7 +80,7 @@ def _rehearse(spec: str, device: str, init: Path | None, options: Options) -> No
     told = reporter(options, live=False)
     rehearse(lower(plan(resolved, graph)), device=device, report=told, init=init)
     what = "a step of each phase works" if resolved.phases else "one step works"
-    note(f"{what}; nothing was evaluated or kept. Next: mtlc run {spec}", options)
+    note(f"{what}; nothing was evaluated or kept. Next: mtlc run {quote(spec)}", options)
 
 
 def _train(spec: str, folder: Path, given: dict[str, Any], options: Options) -> None:
@@ -89,7 +90,7 @@ def _train(spec: str, folder: Path, given: dict[str, Any], options: Options) -> 
 
     result = train(lower(plan(resolved, graph)), folder, report=reporter(options), **given)
     if result.interrupted:
-        note(f"Next: mtlc run --resume {folder}", options)
+        note(f"Next: mtlc run --resume {quote(str(folder))}", options)
         raise click.exceptions.Exit(130)
 
 

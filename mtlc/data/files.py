@@ -92,7 +92,7 @@ def _guarded(path: Path, what: str, read: Callable[[], T]) -> T:
         raise DataError(f"{what} may not be read: `{path}`", "give this user the right to read it") from None
     except UnidentifiedImageError:
         hint = "save it as PNG, JPEG or TIFF"
-        raise DataError(f"{what} is no image that can be read: `{path}`", hint) from None
+        raise DataError(f"{what} `{path}` is no picture, or a damaged one", hint) from None
     except Exception as error:  # decoders raise many kinds on a broken file: struct, zlib, value errors
         reason = str(error).split("\n")[0] or type(error).__name__
         hint = "replace the file, or take its id out of the split"

@@ -47,8 +47,23 @@ def clear_model_errors(model: Model, at: Callable[[], str]) -> Iterator[None]:
             raise
         if own:
             raise RunError(f"{at()} failed{place}: {own}", "mend the part that this line names") from error
-        reason = str(error).strip().split("\n")[0]
+        reason = first_line(error)
+        if "more than 1 value per channel" in reason:
+            raise RunError(f"{at()} failed{place}: {_ALONE}", _company(model)) from error
         raise RunError(f"{at()} failed{place}: {reason}", "check the part that this line names") from error
+
+
+_ALONE = "batch norm cannot norm one image by itself where its map is 1x1"
+
+
+def _company(model: Model) -> str:
+    """The ways out for an image that is alone in its part of a batch."""
+    train, size = model.plan.train, model.plan.data.size
+    left = (model.plan.data.training_images() or 0) % train.batch
+    why = f"the last batch of an epoch has {left} of {train.batch} images: " if 0 < left < train.batch else ""
+    ways = ["another `train.batch`", f"a larger `data.size` than {size.height}x{size.width}"]
+    ways += ["a smaller `train.accumulate`"] if train.accumulate > 1 else []
+    return f"{why}take {', '.join(ways[:-1])} or {ways[-1]}"
 
 
 def _own(model: Model, error: Exception) -> str | None:

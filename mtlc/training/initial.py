@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mtlc.training.checkpoint import WEIGHTS, read_weights
 from mtlc.training.errors import USAGE, RunError
 from mtlc.training.run_folder import RunFolder
 
+MOST = 8  # tensors that are named one by one
 COUNT = ".num_batches_tracked"  # of a batch norm; says nothing without its running mean
 
 
@@ -43,8 +45,10 @@ class Initial:
         yield f"first weights from `{self.path}`"
         said = {"matched": self.matched, "matched in part": self.partly, "new": self.new, "left": self.left}
         yield from (f"  {what}: {', '.join(steps)}" for what, steps in said.items() if steps)
-        for name, (there, here) in self.differing.items():
+        for name, (there, here) in islice(self.differing.items(), MOST):
             yield f"  not taken: `{name}` is {there} there and {here} here"
+        if (more := len(self.differing) - MOST) > 0:
+            yield f"  and {more} more"
 
     def as_dict(self) -> dict[str, Any]:
         """All but the tensors, for JSON."""

@@ -84,6 +84,8 @@ class Trainer:
     def run(self, stop: Stop) -> Result:
         """All steps that are left, then the test."""
         self._tell_start()
+        if self.at.step == self.plan.steps:
+            self.report.note(words.nothing_left(self.at.step))
         for note in self.judges.notes():
             self.report.note(note)
         if self._validate(stop):  # a run that was interrupted before or during a validation

@@ -37,6 +37,11 @@ def epoch(pools: Sequence[Pool]) -> str:
     return f"an epoch is {sum(pool.draws for pool in pools)} images: {', '.join(said)}"
 
 
+def nothing_left(step: int) -> str:
+    """What a resumed run says that has taken all its steps."""
+    return f"all {step} steps are done: nothing is left but its test (`--steps` makes the run longer)"
+
+
 def phase(leg: Leg) -> str:
     """Which steps, which tasks, and which steps of the graph stay as they are."""
     fixed = f"; fixed: {', '.join(leg.fixed)}" if leg.fixed else ""

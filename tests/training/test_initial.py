@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from toy import SPEC, ToyPart, toy
 from mtlc.training import failures
 from mtlc.training.checkpoint import WEIGHTS, pack_weights
 from mtlc.training.errors import USAGE, RunError
-from mtlc.training.initial import initial
+from mtlc.training.initial import Initial, initial
 from mtlc.training.loop import rehearse, train
 from mtlc.training.report import Silent
 from mtlc.training.run_folder import RunFolder
@@ -94,8 +95,8 @@ def test_tensors_of_another_shape_are_listed_with_both(base):
     found = initial(toy(text=SPEC.replace("task semseg", "task semseg { decoder = linear(dim = 6) }")), base)
     assert found.differing["semseg_head.predict.weight"] == ("15x8x1x1", "15x6x1x1")
     assert set(found.partly) == {"semseg_head"}
-    said = "  not taken: `semseg_head.predict.weight` is 15x8x1x1 there and 15x6x1x1 here"
-    assert said in list(found.words())
+    name, (there, here) = next(iter(found.differing.items()))
+    assert f"  not taken: `{name}` is {there} there and {here} here" in list(found.words())
 
 
 def test_a_batch_norms_count_alone_is_no_match(base):
@@ -160,3 +161,10 @@ def test_a_checkpoint_of_another_program_that_names_the_same_things_will_do(tmp_
     path = tmp_path / "any.safetensors"
     path.write_bytes(pack_weights(toy().train, ""))
     assert not initial(toy(), path).new
+
+
+def test_only_the_first_tensors_that_were_not_taken_are_named():
+    shapes = {f"encoder.{number}": ("1", "2") for number in range(11)}
+    first = Initial(Path("run"), {}, (), (), (), (), shapes)
+    said = [line for line in first.words() if line.startswith("  ")]
+    assert len(said) == 9 and said[-1] == "  and 3 more"

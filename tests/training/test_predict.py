@@ -15,6 +15,7 @@ from mtlc import api
 from mtlc.source import Source
 from mtlc.training import predict as module
 from mtlc.training.errors import FAILED, USAGE, RunError
+from mtlc.training.find_images import find_images
 from mtlc.training.finish import finish
 from mtlc.training.predict import Failure, Prediction, predict, predict_to
 
@@ -214,3 +215,10 @@ def test_a_folder_that_cannot_be_written_is_wrong_usage_before_anything_is_compu
     with pytest.raises(RunError, match=r"cannot write .*: not a directory") as caught:
         predict_to(model, [tmp_path], tmp_path / "file" / "maps", device="cpu")
     assert caught.value.exit_code == USAGE
+
+
+def test_a_folder_of_folders_says_that_they_are_not_entered(tmp_path):
+    (tmp_path / "inner").mkdir()
+    with pytest.raises(RunError, match="holds no image") as caught:
+        find_images([tmp_path])
+    assert caught.value.hint == f"subfolders are not entered: name them, such as `{tmp_path / 'inner'}`"

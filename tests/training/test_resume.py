@@ -78,6 +78,14 @@ class Interrupted(Silent):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+class Notes(Silent):
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
+
+
 def trained(out: Path, report=None, resume=False, **overrides):
     return train(built(**overrides), out, device="cpu", resume=resume, report=report or Silent())
 
@@ -104,8 +112,10 @@ def test_interrupted_by_ctrl_c_and_resumed_a_run_ends_bit_for_bit_equal(tmp_path
 def test_resuming_a_run_that_is_done_repeats_its_test_alone(tmp_path):
     first = trained(tmp_path, train__steps=12)
     before = (tmp_path / "metrics.jsonl").read_bytes()
-    again = trained(tmp_path, resume=True, train__steps=12)
+    told = Notes()
+    again = trained(tmp_path, resume=True, train__steps=12, report=told)
     assert again.test == first.test
+    assert any(each.startswith("all 12 steps are done: nothing is left") for each in told.notes)
     assert (tmp_path / "metrics.jsonl").read_bytes() == before
 
 
