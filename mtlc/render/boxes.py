@@ -12,7 +12,7 @@ from mtlc.parts.decoders import Decoder
 from mtlc.parts.encoders import Encoder, Tapped
 from mtlc.parts.layers import Layer
 from mtlc.parts.mixing import AtLevel, Masked
-from mtlc.parts.part import Auto, Part
+from mtlc.parts.part import Auto
 from mtlc.parts.steps import Fit
 from mtlc.render import measure, words
 from mtlc.render.columns import Columns
@@ -88,7 +88,8 @@ def _kind(task: Task) -> Iterator[str]:
 def _box(step: Step, spec: Spec, lanes: Lanes, columns: Columns) -> Box:
     column, part = columns.of[step.name], step.part
     if is_shared(step):
-        return _sized(step.name, Kind.SLAB, tuple(_slab_text(step, lanes)), None, column)
+        text = tuple(_slab_text(step, lanes, crowded=columns.crowded))
+        return _sized(step.name, Kind.SLAB, text, None, column)
     if is_hub(step):
         height = max(58.0, min(20 + 11.0 * len(step.reads), MOST_HUB))
         box = _sized(step.name, Kind.HUB, (part.word, *list(words.settings(part).values())[:2]), None, column)
@@ -98,7 +99,10 @@ def _box(step: Step, spec: Spec, lanes: Lanes, columns: Columns) -> Box:
         return _sized(step.name, Kind.FIT, text, step.task, column, _side(step, lanes))
     if step.training:
         return _sized(step.name, Kind.TRAINING, (part.word, "training only"), step.task, column, side=-1)
-    box = _sized(step.name, Kind.PART, (part.word, *_details(part)), step.task, column)
+    title = _layer_name(step, spec)
+    details = _details(step, crowded=columns.crowded)
+    text = (*([title] if title else []), part.word, *details)
+    box = _sized(step.name, Kind.PART, text, step.task, column)
     return _grown(box, box.width, min(14 + 7.0 * len(step.reads), MOST_HEIGHT))
 
 
@@ -110,7 +114,14 @@ def _side(step: Step, lanes: Lanes) -> int:
     return -1 if lanes.row[carried] < lanes.row[step.task] else 1
 
 
-def _slab_text(step: Step, lanes: Lanes) -> Iterator[str]:
+def _layer_name(step: Step, spec: Spec) -> str:
+    """The name of the layer that the step is one task's copy of; empty for what is no layer."""
+    if not isinstance(step.part, Layer):
+        return ""
+    return next((name for name, layer in spec.layers.items() if layer.span == step.span), "")
+
+
+def _slab_text(step: Step, lanes: Lanes, *, crowded: bool) -> Iterator[str]:
     part, who = step.part, words.shared_by(lanes.users[step.name], lanes.order)
     if isinstance(part, AtLevel | Masked):
         yield part.word
@@ -118,21 +129,37 @@ def _slab_text(step: Step, lanes: Lanes) -> Iterator[str]:
         who = who.replace("shared by", "of")
     else:
         yield step.name
-        yield from _details(part, part.word)
+        yield part.word
+        yield from _details(step, crowded=crowded)
     yield ""
-    yield from measure.wrap(who, 92, 4)
+    yield from measure.wrap(who, 64 if crowded else 92, 4)
 
 
-def _details(part: Part, *before: str) -> Iterator[str]:
-    """What a layer or a decoder is set to; a link's settings stand in the caption of its stage."""
-    yield from before
-    part = part.encoder if isinstance(part, Tapped) else part
+def _details(step: Step, *, crowded: bool) -> Iterator[str]:
+    """What a layer or a decoder is set to; a link's settings stand in the caption of its stage.
+
+    Where it is `crowded` a layer says what it writes, as no wire does, and only the first stages their model.
+    """
+    part = step.part.encoder if isinstance(step.part, Tapped) else step.part
+    later = False
     if isinstance(part, Encoder) and not isinstance(part.stages, Auto):
         first, last = part.stages[0], part.stages[-1]
+        later = first > 1
         yield f"stage {first}" if first == last else f"stages {first} to {last}"
-    if isinstance(part, Layer | Decoder):
-        for setting in list(words.settings(part).values())[: 1 if isinstance(part, Layer) else 2]:
-            yield from measure.wrap(setting, 112, 3)
+    if isinstance(part, Layer | Decoder) and not (crowded and later):
+        for setting in _said(part):
+            yield from measure.wrap(setting, 64 if crowded and isinstance(part, Layer) else 112, 3)
+    if crowded and isinstance(part, Layer) and step.shapes:
+        yield words.shape(step.shapes[0][-1:] if isinstance(part, Encoder) else step.shapes[0])
+
+
+def _said(part: Layer | Decoder) -> Iterator[str]:
+    """The first key of a layer; of a decoder the first two, and from which levels it chose to read."""
+    found = words.settings(part)
+    if isinstance(part, Layer):
+        yield from list(found.values())[:1]
+    else:
+        yield from [said for n, (name, said) in enumerate(found.items()) if n < 2 or name == "levels"]
 
 
 def _sized(

@@ -13,6 +13,7 @@ from mtlc.render.lanes import is_hub
 
 IMAGE_SECTION, LAYERS, DECODERS = -1, 0, 1
 _LAST_IN_STAGE = 1_000_000
+MOST_LAYERS = 5  # side by side, with all that can be said of them
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Columns:
     def stages(self) -> list[int]:
         """The stages that have a column, by their number from 1."""
         return sorted({section - DECODERS for section in self.sections if DECODERS < section < self.heads})
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many layers stand side by side that each has to be narrow."""
+        return len(self.within(LAYERS)) > MOST_LAYERS
 
     def within(self, section: int) -> list[int]:
         """The columns of a section, from left to right."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from mtlc.graph import IMAGE_FEATURE, Step, TaskGraph
-from mtlc.parts.decoders import Decoder
+from mtlc.parts.decoders import Aspp, Decoder
 from mtlc.parts.part import Levels
-from mtlc.parts.steps import AuxiliaryHead, DenseHead, Refine
+from mtlc.parts.steps import AuxiliaryHead, DenseHead, PooledHead, Refine
 from mtlc.render import words
 from mtlc.render.boxes import Box, Kind, output
+from mtlc.render.columns import LAYERS, Columns
 from mtlc.render.lanes import Lanes, is_hub
 
 
@@ -42,11 +43,12 @@ class Flow:
 Found = Mapping[str, Box]
 
 
-def flows(graph: TaskGraph, boxes: Found, lanes: Lanes) -> list[Flow]:
+def flows(graph: TaskGraph, boxes: Found, lanes: Lanes, columns: Columns) -> list[Flow]:
     """Every read of every step but one: a head reads the image for its size only, which is not drawn."""
     busy = _busy(graph, boxes, lanes)
     known = graph.levels() if all(step.shapes for step in graph.steps.values()) else {}
-    return list(_labelled_once(_flows(graph, boxes, lanes, busy, known), boxes))
+    quiet = columns.within(LAYERS) if columns.crowded else []
+    return list(_labelled_once(_flows(graph, boxes, lanes, busy, known), boxes, quiet))
 
 
 def _flows(
@@ -89,10 +91,21 @@ def _flow(
 
 
 def _label(levels: Levels, head: Step, stored: bool) -> str:
-    """Of stored levels the strides: a refinement uses one of them."""
+    """What the step uses; of stored levels only the strides, and a refinement uses one of them."""
     if not stored:
-        return words.shape(levels)
+        return words.shape(_used(levels, head))
     return words.strides(levels[head.part.level :][:1] if isinstance(head.part, Refine) else levels)
+
+
+def _used(levels: Levels, head: Step) -> Levels:
+    """The levels of those that a step reads that it makes something of."""
+    if isinstance(head.part, PooledHead | Aspp):
+        chosen = head.part.reads_strides(levels)[-1:] if isinstance(head.part, Aspp) else (levels[-1].stride,)
+    elif isinstance(head.part, Decoder):
+        chosen = head.part.reads_strides(levels)
+    else:
+        return levels
+    return tuple(level for level in levels if level.stride in chosen)
 
 
 def _busy(graph: TaskGraph, boxes: Found, lanes: Lanes) -> set[tuple[str, int]]:
@@ -105,10 +118,11 @@ def _busy(graph: TaskGraph, boxes: Found, lanes: Lanes) -> set[tuple[str, int]]:
     return busy
 
 
-def _labelled_once(all_flows: Iterator[Flow], boxes: Found) -> Iterator[Flow]:
+def _labelled_once(all_flows: Iterator[Flow], boxes: Found, quiet: Collection[int]) -> Iterator[Flow]:
     """A stream's shape stands on it once; on what a shared layer or the image gives, once in each lane.
 
-    The strides of stored levels stand at the end of each wire, but once where they leave for hubs.
+    The strides of stored levels stand at the end of each wire, but once where they leave for hubs. Between
+    `quiet` columns no wire has a label: their boxes say what they write.
     """
     seen: set[tuple[str, str | None]] = set()
     for flow in all_flows:
@@ -116,7 +130,8 @@ def _labelled_once(all_flows: Iterator[Flow], boxes: Found) -> Iterator[Flow]:
         at_end = flow.manner is Manner.STORED and boxes[flow.head].kind is not Kind.HUB
         place = (flow.feature, flow.head if spread or at_end else None)
         crossing = flow.manner in (Manner.OTHER, Manner.TRAINING) or (flow.rail and flow.manner is Manner.OWN)
-        if crossing or place in seen:
+        inside = boxes[flow.tail].column in quiet and boxes[flow.head].column in quiet
+        if crossing or inside or place in seen:
             yield replace(flow, label="")
         else:
             seen.add(place)

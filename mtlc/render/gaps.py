@@ -46,6 +46,8 @@ def columns_and_gaps(
     for task, column in names.items():
         _at_least(rooms.run, column, _name_width(task) - widths[column])
     for (first, last), title in titles.items():
+        _at_least(rooms.into, first - 1, MARGIN)  # labels stand between the bands, not on their edges
+        _at_least(rooms.out, last, MARGIN)
         rooms.into[first - 1] += max(0.0, title + 2 * MARGIN - rooms.between(first, last, widths))
     gaps, columns, x = [], [], 0.0
     for width, out, run, into in zip(widths, rooms.out, rooms.run, rooms.into, strict=True):

@@ -43,7 +43,7 @@ class Picture:
 def picture(graph: TaskGraph, spec: Spec) -> Picture:
     rows, cols = lanes(graph, spec), columns(graph)
     drawn = boxes(graph, spec, rows, cols)
-    moved = flows(graph, drawn, rows)
+    moved = flows(graph, drawn, rows, cols)
     placed = layout(drawn, moved, rows, _titles(spec, cols))
     colour = {task: colours.task_colour(index) for index, task in enumerate(spec.tasks)}
     return Picture(spec, rows, cols, moved, placed, frozenset(graph.outputs), colour)

@@ -62,12 +62,16 @@ class _Router:
     ports: dict[int, Point] = field(default_factory=dict)  # where a flow that comes from the left ends
     leaving: dict[tuple[str, str], Point] = field(default_factory=dict)  # where a hub gives a feature
     rail_ends: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    reach: dict[tuple[str, str], int] = field(
+        default_factory=dict
+    )  # to which column a stream runs in its lane
 
 
 def wires(flows: Sequence[Flow], layout: Layout) -> list[Wire]:
     router = _Router(layout)
     _arrivals(flows, router)
     _departures(flows, router)
+    _streams(flows, router)
     return [_wire(number, flow, router) for number, flow in enumerate(flows)]
 
 
@@ -90,6 +94,13 @@ def _departures(flows: Sequence[Flow], router: _Router) -> None:
     for name, heights in giving.items():
         ports = _ports(router.layout.places[name], heights.values(), 1)
         router.leaving.update(((name, feature), ports[y]) for feature, y in heights.items())
+
+
+def _streams(flows: Sequence[Flow], router: _Router) -> None:
+    for flow in flows:
+        if flow.manner is Manner.OWN and not flow.rail:
+            key = (flow.tail, flow.feature)
+            router.reach[key] = max(router.reach.get(key, 0), router.layout.places[flow.head].box.column)
 
 
 def _ports(place: Placed, heights: Iterable[float], side: int) -> dict[float, Point]:
@@ -143,17 +154,29 @@ def _wire(number: int, flow: Flow, router: _Router) -> Wire:
     layout = router.layout
     if _upwards(flow, layout):
         return Wire(flow, _vertical(flow, layout), None)
-    path = Path([_start(flow, router)])
     y = _height(flow, layout)
     tail = layout.places[flow.tail]
+    path = Path(
+        [(layout.gaps[_column(flow, layout) - 1].run, y) if _leaves(flow, router) else _start(flow, router)]
+    )
     if flow.rail and tail.box.kind is not Kind.HUB:
         _descend(path, y, stored=flow.manner is Manner.STORED)
     elif abs(path.points[0][1] - y) > 0.01:
         path.swing((layout.gaps[tail.box.column].out, y))
     if _from_below(flow, layout):
         return Wire(flow, path, _rise(flow, path, y, router))
-    _arrive(path, router.ports[number], layout.gaps[layout.places[flow.head].box.column - 1].run)
+    _arrive(path, router.ports[number], layout.gaps[_column(flow, layout) - 1].run)
     return Wire(flow, path, _label_place(flow, y, layout))
+
+
+def _column(flow: Flow, layout: Layout) -> int:
+    return layout.places[flow.head].box.column
+
+
+def _leaves(flow: Flow, router: _Router) -> bool:
+    """Whether the wire is drawn from where it leaves its stream: a pale line over a strong one would dash it."""
+    along = router.reach.get((flow.tail, flow.feature), 0) >= _column(flow, router.layout)
+    return flow.manner is Manner.TRAINING and not flow.rail and along
 
 
 def _start(flow: Flow, router: _Router) -> Point:

@@ -213,3 +213,61 @@ def test_colours_are_distinct_and_small_text_reads_on_white():
     assert len(set(PALETTE)) == 10
     assert task_colour(10) == task_colour(0)
     assert all(contrast(shade(colour), "#ffffff") >= 4.5 for colour in PALETTE)
+
+
+CUT = """
+data rooms
+shared early : timm { model = "resnet18", stages = [1, 2, 3] }
+layer late : timm { model = "resnet18", stages = [4, 5] }
+task all { decoder = conv_up(dim = 16, levels = [8, 16]) }
+task semseg
+task depth
+task largest : classify { label = largest }
+"""
+CHAIN = """
+data rooms
+layer encoder : timm { model = "resnet18" }
+task semseg
+task depth
+task normals
+links { all via cross_stitch(at = encoder) }
+"""
+
+
+def label(text, name):
+    return re.search(rf'^  "{name}" \[label="([^"]*)"', text, re.MULTILINE)[1].split("\\n")
+
+
+def test_a_wire_says_only_what_is_used_and_a_decoder_what_it_chose(drawn):
+    text = dot(*drawn(CUT))
+    assert 'label="128…256 @ 1/8…1/16"' in looks(text, "late_depth", "depth_decoder")
+    assert 'label="512 @ 1/32"' in looks(text, "late_largest", "largest_head")
+    assert label(text, "depth_decoder") == ["conv_up", "dim = 16", "depth = 1", "levels = [8, 16]"]
+    assert "levels" not in dot(*drawn(CUT.replace(", levels = [8, 16]", "")))
+
+
+def test_a_layer_of_each_task_has_its_name_beside_its_kind(drawn):
+    text = dot(*drawn(CUT))
+    assert label(text, "late_depth")[:3] == ["late", "timm", "stages 4 to 5"]
+
+
+def width(text):
+    return max(float(x) for x in re.findall(r'pos="([-\d.]+),', text))
+
+
+def test_many_layers_side_by_side_are_narrow_and_say_themselves_what_they_write(drawn):
+    text = dot(*drawn(CHAIN))
+    stages = [label(text, name) for name in re.findall(r'^  "(encoder_depth\w*)" \[', text, re.MULTILINE)]
+    assert [each[-1] for each in stages] == ["64 @ 1/2", "64 @ 1/4", "128 @ 1/8", "256 @ 1/16", "512 @ 1/32"]
+    assert "model =" in stages[0] and not any("model =" in each for each in stages[1:])
+    assert width(text) < 1400
+    assert 'label="64…512 @ 1/4…1/32"' in text, "what the decoders read"
+
+
+def test_a_training_wire_begins_where_it_leaves_its_stream(linked):
+    text = dot(*linked("all -> all via pad_net"), "graph")
+    start = {
+        head: float(re.search(r'pos="e,\S+ ([-\d.]+),', looks(text, "depth_decoder", head))[1])
+        for head in ("depth_auxiliary_1", "pad_net_1_depth")
+    }
+    assert start["depth_auxiliary_1"] > start["pad_net_1_depth"] + 30

@@ -61,6 +61,18 @@ def test_no_box_text_or_label_overlaps_another(drawn, count, links, level):
         assert apart, (one, other)
 
 
+BAND = re.compile(r'bb="([-\d.]+),[-\d.]+,([-\d.]+),[-\d.]+"')
+
+
+@pytest.mark.parametrize("links", LINKS)
+def test_no_label_lies_on_the_edge_of_a_stage(drawn, links):
+    text = dot(*drawn(many(3, LINKS[links].format(name="t"))), "graph")
+    edges = [float(x) for band in BAND.findall(text) for x in band]
+    assert len(edges) == 2 * len(LINKS[links].splitlines())
+    for said, (left, _, right, _) in labels(text):
+        assert not any(left - 0.2 < edge < right + 0.2 for edge in edges), said
+
+
 @pytest.mark.parametrize("links", ["t0, t2 via kem", "t0, t3 via kem \n all via trace_back"])
 def test_what_a_hub_does_not_take_passes_beside_it(drawn, links):
     text = dot(*drawn(many(4, links)))
