@@ -30,7 +30,7 @@ def learning(story: Story) -> Html:
         said(
             "Each task's loss before any weight: faint as it came, strong as a running mean; dots are the "
             "loss on the validation split."
-            + (" A dotted line is where a phase begins." if begins(story) else "")
+            + (" A dotted line is where a phase begins." if len(begins(story)) > 1 else "")
         ),
         element("div", charts, class_="charts"),
         element("h3", "Weights of the losses"),
