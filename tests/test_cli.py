@@ -484,3 +484,23 @@ def test_info_says_what_a_block_is_and_where_its_parts_are(mtlc, name):
 def test_what_to_do_next_can_be_pasted_though_a_path_has_spaces(mtlc, tmp_path):
     (tmp_path / "a spec.mtl").write_text(Path(TINY).read_text())
     assert "Next: mtlc compile 'a spec.mtl'" in mtlc("check", "a spec.mtl").err
+
+
+def test_a_run_into_a_file_says_that_it_is_one(mtlc, tmp_path):
+    (tmp_path / "here").write_text("")
+    said = mtlc("run", TINY, "--out", "here", "--steps", "1")
+    assert said.code == 2 and "`here` is a file" in said.err
+
+
+def test_links_are_taken_out_by_an_empty_block_as_the_hint_says(mtlc, tmp_path):
+    spec = "data rooms\nshared encoder : tiny\ntask semseg\ntask depth\nlinks { all -> all via attention }\n"
+    (tmp_path / "with.mtl").write_text(spec)
+    assert "with `links { }` to take them out" in mtlc("check", "with.mtl", "--set", "links=none").out
+    (tmp_path / "without.mtl").write_text('use "with.mtl"\nlinks { }\n')
+    said = mtlc("compile", "without.mtl", "--emit", "spec")
+    assert said.code == 0 and "attention" not in said.out
+
+
+def test_a_warning_about_a_value_of_set_is_cured_by_set(mtlc):
+    said = mtlc("check", TINY, "--set", "balance=dwa", "--set", "train.steps=3")
+    assert '--set "balance=dwa(every = 1)"' in said.out

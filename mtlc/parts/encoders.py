@@ -52,7 +52,8 @@ class Encoder(Layer):
             return
         count = len(self.levels())
         if not self.stages or list(self.stages) != list(range(self.stages[0], self.stages[-1] + 1)):
-            yield Problem("stages", "`stages` are neighbours, the finest first", "write `stages = [1, 2]`")
+            fits = _neighbours(self.stages, count)
+            yield Problem("stages", "`stages` are neighbours, the finest first", f"write `stages = {fits}`")
         elif self.stages[-1] > count:
             yield Problem("stages", f"`{self.word}` has {count} stages", f"choose from 1 to {count}")
         elif self.inside() is None and len(self.stages) < count:
@@ -76,11 +77,28 @@ class Encoder(Layer):
                 "MTL308",
                 f"stage {self.chosen[0]} of {self.called()} goes on from levels {shown} (channels/stride), "
                 f"but what it reads has {found}",
-                f"read an encoder of the same kind with `stages = {list(range(1, self.chosen[0]))}`",
+                self._way_on(have),
+                key="stages",
             )
+
+    def _way_on(self, have: Levels) -> str:
+        """The stages that go on from these levels; where they are of no such encoder, what both must share."""
+        stages, last = self.levels(), self.chosen[-1]
+        if have == stages[: len(have)] and len(have) < last:
+            return f"write `stages = {list(range(len(have) + 1, last + 1))}` here"
+        before = list(range(1, self.chosen[0]))
+        if len(have) == len(before):
+            return f"give both the same kind and {'model' if hasattr(self, 'model') else 'width'}"
+        return f"read an encoder of the same kind with `stages = {before}`"
 
     def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
         return {**super().arguments(reads), "taps": False}
+
+
+def _neighbours(stages: tuple[int, ...], count: int) -> list[int]:
+    """The stages from the smallest to the largest of those named, as far as there are such."""
+    low, high = min(stages, default=1), max(stages, default=2)
+    return list(range(min(low, count), min(high, count) + 1))
 
 
 @register("tiny", module="mtlc.nn.tiny:Tiny")

@@ -59,7 +59,7 @@ def example(key: Key) -> str:
 def _example(type_: Any, key: Key) -> str:
     if typing.get_origin(type_) is tuple:
         item_type = typing.get_args(type_)[0]
-        numbers = {int: "4, 8", float: "0.1, 10.0"}
+        numbers = {int: "1, 2" if key.name == "stages" else "4, 8", float: "0.1, 10.0"}
         return f"[{numbers.get(item_type) or _example(item_type, key)}]"
     if typing.get_origin(type_) is Literal:
         return str(typing.get_args(type_)[0])
@@ -87,9 +87,18 @@ def _converted(node: Value, type_: Any, key: Key, shown: str) -> str | None:
     if type_ is types.NoneType:
         return "none" if word in _NOTHING else None
     if typing.get_origin(type_) is tuple:
-        return None if isinstance(node, ListValue | BadLiteral) else f"[{shown}]"
+        return _as_list(node, typing.get_args(type_)[0], shown)
     spaces = namespaces(type_)
     return node.value if isinstance(node, Text) and spaces and node.value in named(spaces[0]) else None
+
+
+def _as_list(node: Value, item: Any, shown: str) -> str | None:
+    """One item alone, or `1-2` for `[1, 2]`."""
+    ends = re.fullmatch(r"(\d)-(\d)", shown)
+    if ends and item is int and int(ends[1]) <= int(ends[2]):
+        return f"[{', '.join(map(str, range(int(ends[1]), int(ends[2]) + 1)))}]"
+    unlike = item in (int, float) and not isinstance(node, Number)
+    return None if unlike or isinstance(node, ListValue | BadLiteral) else f"[{shown}]"
 
 
 def _word(node: Value) -> str:

@@ -39,8 +39,12 @@ def _balance_without_update(spec: Spec, diagnostics: Diagnostics) -> None:
         word = spec.balance.word
         said = f"an epoch has {window} steps" if every == "epoch" else f"`every` is {window}"
         message = f"`{word}` never changes its weights: the run has {steps} steps, and {said}"
-        hint = f"set `every` to fewer steps: `balance {word} {{ every = {max(1, steps // 10)} }}`"
-        diagnostics.warning("MTL502", message, spec.spans.get("balance", spec.source.span(0, 0)), hint=hint)
+        few = max(1, steps // 10)
+        place = spec.spans.get("balance", spec.source.span(0, 0))
+        outside = place.source is not spec.source and place.source.path is None  # of `--set`
+        shown = f'--set "balance={word}(every = {few})"' if outside else f"balance {word} {{ every = {few} }}"
+        hint = f"set `every` to fewer steps: `{shown}`"
+        diagnostics.warning("MTL502", message, place, hint=hint)
 
 
 def _steps_beside_phases(spec: Spec, diagnostics: Diagnostics) -> None:

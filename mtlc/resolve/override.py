@@ -77,6 +77,11 @@ def _unknown_path(blocks: Blocks, override: Override, diagnostics: Diagnostics) 
     hint = f"paths begin with {', '.join(known)}"
     if not head and last in known:
         hint = f"name a key of it: `{last}.KEY=VALUE`"
+    elif named := [each for each in known if head and each.split(".")[-1] == head[-1]]:
+        hint = f"did you mean `{named[0]}.{last}`?"
+    elif written.split(".")[0] in RELATIONS:
+        empty = f"{written.split('.')[0]} {{ }}"
+        hint = f"relations stand in a file: write one that `use`s this one, with `{empty}` to take them out"
     elif guess and guess != ".".join(head):
         hint = f"did you mean `{guess}.{last}`?"
     sets = [block.name for block in blocks.of("data")]

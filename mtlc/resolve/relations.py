@@ -178,16 +178,22 @@ class Relations:
         both = "all" if "all" in names else ", ".join(names)
         if cls.form == "arrow" and relation.arrow is None:
             message = f"`{cls.word}` goes from sources to targets"
-            shown = f"{left} -> {left} via {cls.word}"
+            shown = f"{left} -> {left}"
         elif cls.form == "single" and relation.arrow is not None:
             message = f"`{cls.word}` works on each task alone, without an arrow"
-            shown = f"{both if relation.arrow == '<->' else right} via {cls.word}"
+            shown = both if relation.arrow == "<->" else right
         elif cls.form == "joint" and relation.arrow == "->":
             message = f"`{cls.word}` works on a set of tasks, without a direction"
-            shown = f"{both} via {cls.word}"
+            shown = both
         else:
             return True
-        self.reader.error("MTL208", message, call.name.span, hint=f"write `{shown}`")
+        hint = f"write `{shown} via {call.span.text}`"
+        place = relation.calls.index(call)
+        if place:
+            hint = (
+                f"end the line after `{relation.calls[place - 1].name.text}`, and {hint} on a line of its own"
+            )
+        self.reader.error("MTL208", message, call.name.span, hint=hint)
         return False
 
     def _streams(self, names: tuple[Name, ...], call: Call) -> tuple[str, ...] | None:

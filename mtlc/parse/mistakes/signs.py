@@ -78,8 +78,16 @@ def stray(t: Trouble) -> Mistake | None:
         return None
     if len(char) != 1 or (char.isascii() and (char.isalnum() or char in ',:=(){}[]"#$_')):
         return None
-    shown, hint = _show(char), _stray_hint(t, char)
+    shown, hint = _show(char), _known_slip(t, char) or _stray_hint(t, char)
     return t.here("MTL007", f"{shown} means nothing here", "this", hint)
+
+
+def _known_slip(t: Trouble, char: str) -> str | None:
+    """What somebody means who writes `balance a + b`, or `best = task.metric`."""
+    if t.inside == "" and t.words[:1] == ["balance"]:
+        return "write one method, such as `balance uncertainty`"
+    best = re.search(rf"\bbest\s*=\s*({NAME})$", t.head) if char == "." else None
+    return f"write `best = {best[1]}`: a task counts by its first metric" if best else None
 
 
 def _stray_hint(t: Trouble, char: str) -> str:

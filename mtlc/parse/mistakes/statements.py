@@ -4,7 +4,7 @@ import re
 
 from mtlc.parse.mistakes.trouble import Mistake, Trouble
 from mtlc.parse.scan import NAME
-from mtlc.syntax import STATEMENTS
+from mtlc.syntax import KEYWORDS, RELATIONS, STATEMENTS
 
 _PROSE = re.compile(rf"\W*(?:{NAME}\W+)*?(?:{NAME}[ \t]+){{4}}{NAME}")  # five words in a row
 
@@ -41,6 +41,8 @@ def outside(t: Trouble) -> Mistake | None:
     if t.inside or not {"_NL", "$END"} & t.accepts or not re.fullmatch(rf"(?:\s*{NAME})+\s*", t.head):
         return None
     words = " ".join(t.words)
+    if t.found == "=" and t.words[0] in KEYWORDS:
+        return t.here("MTL013", *_sign_of_block(t))
     if t.found == "=":
         hint = "write it in the block that it belongs to, such as `train { … }`"
         return t.at(
@@ -51,6 +53,17 @@ def outside(t: Trouble) -> Mistake | None:
         hint = "write it in a block: `links { … }`"
         return t.here("MTL013", "a relation stands outside of any block", "a block is expected", hint)
     return None
+
+
+def _sign_of_block(t: Trouble) -> tuple[str, str, str]:
+    """`shared encoder = tiny` and `balance = uncertainty`: a block with the sign of a key."""
+    wanted = t.words[-1] if len(t.words) > 1 else t.words[0]
+    value = re.match(rf"=\s*({NAME})?", t.tail)
+    kind = value[1] if value and value[1] else "KIND"
+    hint = f"write `{' '.join(t.words)} {': ' if len(t.words) > 1 else ''}{kind}`"
+    if t.words[0] in (*RELATIONS, "train", "eval"):
+        hint = f"write `{t.words[0]} {{ … }}`"
+    return f"`{wanted}` is followed by `=`", "a kind or `{` is expected", hint
 
 
 def header(t: Trouble) -> Mistake | None:
@@ -87,6 +100,16 @@ def header(t: Trouble) -> Mistake | None:
             "the name of a block stands in quotes",
             "a name is expected",
             f"write `{keyword} {t.found[1:-1]}`",
+        )
+    if keyword == "balance":
+        hint = "write one method, such as `balance uncertainty`"
+        return t.here("MTL030", "`balance` takes one method by its name", "a name is expected", hint)
+    if keyword in (*RELATIONS, "train", "eval"):
+        return t.here(
+            "MTL030",
+            f"`{t.found}` does not belong to the beginning of `{keyword}`",
+            "`{` is expected",
+            f"write `{keyword} {{ … }}`",
         )
     shape = f"`{keyword} NAME : KIND {{ … }}`"
     return t.here(
