@@ -8,8 +8,11 @@ import tempfile
 from pathlib import Path
 
 import torch
+from PIL import Image
 
 import mtlc
+from mtlc.data.open import open_data
+from mtlc.spec import Spec
 
 SPEC = Path(__file__).parent.parent / "specs" / "tiny.mtl"
 
@@ -28,8 +31,18 @@ def main(steps: int = 100) -> None:
         model = mtlc.build(spec)
         run = mtlc.train(model, Path(folder) / "run")
         print(run.test.metrics if run.test else "no test split")
-        for each in mtlc.predict(run, run.folder / "samples"):
+        for each in mtlc.predict(run, photos(spec, Path(folder) / "photos")):
             print(each.path.name, {task: array.shape for task, array in each.arrays().items()})
+
+
+def photos(spec: Spec, folder: Path) -> Path:
+    """Some rooms as image files; a folder of your own photos serves as well."""
+    folder.mkdir()
+    rooms = open_data(spec.data, "test")
+    for index in range(4):
+        pixels = (rooms.load(index).image.permute(1, 2, 0) * 255).byte().numpy()
+        Image.fromarray(pixels).save(folder / f"room-{index}.png")
+    return folder
 
 
 if __name__ == "__main__":

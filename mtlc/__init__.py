@@ -14,3 +14,8 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return getattr(importlib.import_module("mtlc.api"), name)
     raise AttributeError(f"module `mtlc` has no attribute `{name}`")
+
+
+def __dir__() -> list[str]:
+    """What completion offers."""
+    return sorted({*globals(), *__all__})

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from mtlc.lower import Model
     from mtlc.training.predict import Failure, Prediction
+    from mtlc.training.report import Report
     from mtlc.training.scores import Result
 
 Overrides = Mapping[str, Any] | Iterable[str]
@@ -114,24 +115,51 @@ def planned(spec: Spec) -> Plan:
     return plan(spec, graph)
 
 
-def build(spec: Spec) -> Model:
-    """The model of a spec with fresh weights: `train` and `infer` graphs over one module tree."""
+def build(spec: Spec | str | Path) -> Model:
+    """The model of a spec (or of the spec in a file) with fresh weights: `train` and `infer` over one module tree."""
     from mtlc.lower import lower
 
-    return lower(planned(spec))
+    return lower(planned(load(spec) if isinstance(spec, str | Path) else spec))
 
 
-def compile(spec: Spec, tasks: Iterable[str] | None = None) -> GraphModule:
-    """The inference module of a spec, for all tasks or some: image B x 3 x H x W in [0, 1] -> {task: prediction}."""
+def compile(spec: Spec | str | Path, tasks: str | Iterable[str] | None = None) -> GraphModule:
+    """The inference module of a spec (or of the spec in a file): image -> {task: prediction}.
+
+    The image is float B x 3 x H x W in [0, 1], RGB: of 8 bits, divide by 255, and add the axis B to a single one.
+    `tasks` is one name or several; by default all. Raises `KeyError` for a task that is not there, `ValueError`
+    for none at all.
+    """
+    wanted = [tasks] if isinstance(tasks, str) else None if tasks is None else list(tasks)
+    if wanted == []:
+        raise ValueError("`tasks` is empty: name a task, or leave it out for all")
     model = build(spec)
-    return model.infer if tasks is None else model.slice(tasks)
+    return model.infer if wanted is None else model.slice(wanted)
 
 
-def train(model: Model, out: str | Path, **options: Any) -> Result:
-    """Train a model into a run folder; see `mtlc.training.loop.train` for `device`, `resume`, `steps`, `report`."""
+def train(
+    model: Model,
+    out: str | Path,
+    *,
+    device: str = "auto",
+    resume: bool = False,
+    steps: int | None = None,
+    report: Report | None = None,
+    tensorboard: bool = False,
+    init: str | Path | None = None,
+) -> Result:
+    """Train a model into a run folder; `mtlc.training.loop.train` says what each option does."""
     from mtlc.training.loop import train as run
 
-    return run(model, out, **options)
+    return run(
+        model,
+        out,
+        device=device,
+        resume=resume,
+        steps=steps,
+        report=report,
+        tensorboard=tensorboard,
+        init=init,
+    )
 
 
 def trained(run: Result | str | Path, overrides: Overrides = (), *, plugins: bool = True) -> Model:

@@ -22,7 +22,9 @@ def test_the_python_api_goes_from_a_spec_to_predictions(capsys):
     example = importlib.util.module_from_spec(loading)
     loading.loader.exec_module(example)
     example.main(2)
-    assert "torch.Size([1, 1, 97, 131])" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "torch.Size([1, 1, 97, 131])" in said
+    assert "room-3.png {" in said and "sheet" not in said
 
 
 @pytest.mark.parametrize("name", ["my_link.mtl", "my_folder/my_folder.mtl"])
