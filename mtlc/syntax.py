@@ -4,7 +4,18 @@ from dataclasses import dataclass, field
 
 from mtlc.source import Source, Span
 
-KEYWORDS = ("data", "shared", "layer", "task", "links", "reuse", "agree", "balance", "train", "eval")  # of blocks
+KEYWORDS = (
+    "data",
+    "shared",
+    "layer",
+    "task",
+    "links",
+    "reuse",
+    "agree",
+    "balance",
+    "train",
+    "eval",
+)  # of blocks
 RELATIONS = ("links", "reuse", "agree")  # blocks that hold relations
 STATEMENTS = (*KEYWORDS, "use", "let", "mtl")
 

@@ -88,7 +88,10 @@ def _tell(
         head = ([""] if place else []) + ([f"data set {name}"] if name else [])
         click.echo("\n".join([*head, *lines(found, verbose=options.verbose > 0)]))
     drawn = [str(path) for paths in pictures.values() for path in paths]
-    note(f"pictures: {', '.join(drawn)}" if drawn else f"Next: mtlc data show {quote(spec)} -o sheet.png", options)
+    note(
+        f"pictures: {', '.join(drawn)}" if drawn else f"Next: mtlc data show {quote(spec)} -o sheet.png",
+        options,
+    )
 
 
 @command.command("show", short_help="Draw some samples with all their labels.")

@@ -87,4 +87,7 @@ def _tell(found: Found, spec: Path, manifest: Path, options: Options) -> None:
     for pattern, why in found.passed:
         click.echo(f"left out: {pattern} ({why})")
     click.echo(f"wrote {spec} and {manifest}")
-    note(f"Next: mtlc data check {quote(str(spec))}, look at its pictures, then mtlc run {quote(str(spec))}", options)
+    note(
+        f"Next: mtlc data check {quote(str(spec))}, look at its pictures, then mtlc run {quote(str(spec))}",
+        options,
+    )

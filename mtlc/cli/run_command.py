@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     metavar="RUN",
     help="Begin with the weights of this run (or checkpoint file) where steps and shapes are equal.",
 )
-@click.option("--steps", type=click.IntRange(1), metavar="N", help="Takes the place of train.steps; cuts phases off.")
+@click.option(
+    "--steps", type=click.IntRange(1), metavar="N", help="Takes the place of train.steps; cuts phases off."
+)
 @click.option("--device", default="auto", help="auto, cpu, cuda or cuda:N.")
 @click.option(
     "--tensorboard", is_flag=True, help="Write event files for TensorBoard into the run folder too."
@@ -69,7 +71,9 @@ def command(
     given = {"device": device, "resume": resume is not None, "steps": steps, "tensorboard": tensorboard}
     given["init"] = init
     _train(spec, folder, given, options)
-    note(f"Next: mtlc report {quote(str(folder))}, or mtlc predict --run {quote(str(folder))} PHOTOS", options)
+    note(
+        f"Next: mtlc report {quote(str(folder))}, or mtlc predict --run {quote(str(folder))} PHOTOS", options
+    )
 
 
 def _rehearse(spec: str, device: str, init: Path | None, options: Options) -> None:

@@ -88,7 +88,11 @@ class Mtan(Mixing, Link):
 
     def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
         levels, inside = reads
-        return {"levels": levels[-len(inside) :], "inside": tuple(c for c, _ in inside), "reduction": self.reduction}
+        return {
+            "levels": levels[-len(inside) :],
+            "inside": tuple(c for c, _ in inside),
+            "reduction": self.reduction,
+        }
 
 
 @dataclass(frozen=True)

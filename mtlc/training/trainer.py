@@ -168,7 +168,9 @@ class Trainer:
         if taken.overflow and self.at.overflows == 1:
             self.report.note(words.overflow(step))
         phase = self.learner.leg.name
-        more = ({"skipped": list(batch.skipped)} if batch.skipped else {}) | ({"phase": phase} if phase else {})
+        more = ({"skipped": list(batch.skipped)} if batch.skipped else {}) | (
+            {"phase": phase} if phase else {}
+        )
         self.record.add(kind="train", step=step, lr=lr, **told(taken), **more)
         self._leave_out(batch.skipped)
         self.report.step(Done(step, self.plan.steps, len(batch), taken.losses, taken.weights, phase))

@@ -80,7 +80,9 @@ def test_a_line_holds_the_means_of_its_interval_over_the_steps_that_had_the_labe
 
 
 def test_a_unit_is_that_of_the_figures_kind():
-    assert metrics({"rmse": 0.5, "abs_err": 0.25, "abs_rel": 0.125}).startswith("rmse 0.5000 m  abs_err 0.2500 m")
+    assert metrics({"rmse": 0.5, "abs_err": 0.25, "abs_rel": 0.125}).startswith(
+        "rmse 0.5000 m  abs_err 0.2500 m"
+    )
     assert metrics({"mae": 0.25, "rmse": 0.5, "r2": 0.75}) == "mae 0.2500  rmse 0.5000  r2 0.7500"
 
 

@@ -8,9 +8,9 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from mtlc.data.rooms import fittings
 from mtlc.data.rooms.layout import Layout, furnish
 from mtlc.data.rooms.materials import Colour, Floats, Material, fabric, timber
-from mtlc.data.rooms import fittings
 from mtlc.data.rooms.solids import Surfaces, Vector, surfaces
 
 
