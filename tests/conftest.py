@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mtlc.api import front
 from mtlc.diagnostics import Diagnostic, Diagnostics
@@ -17,6 +18,10 @@ from mtlc.spec import Spec
 os.environ.setdefault(
     "OMP_NUM_THREADS", "1"
 )  # torch's threads only wait for each other on tensors this small
+
+# A machine that is busy is no fault of a test.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calm")
 
 ROOT = Path(__file__).parent.parent
 
