@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -29,6 +30,14 @@ START = """
 data rooms
 shared encoder : tiny
 """
+
+
+@pytest.fixture(autouse=True)
+def plain_numbers() -> Iterator[None]:
+    """What runs a model flushes denormal numbers, for the whole process: later tests find them as they were."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 @pytest.fixture

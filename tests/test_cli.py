@@ -30,7 +30,7 @@ class Said(NamedTuple):
 @pytest.fixture
 def mtlc(capsys, monkeypatch, tmp_path) -> Callable[..., Said]:
     """Run a command in this process, in an empty folder."""
-    for name in ("NO_COLOR", "GITHUB_ACTIONS", "MTLC_DEBUG", "NYUD_ROOT", "CCP_ROOT"):
+    for name in ("NO_COLOR", "GITHUB_ACTIONS", "MTLC_DEBUG", "NYUD_ROOT", "CCP_ROOT", "HOLOLENS_ROOT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
