@@ -44,8 +44,7 @@ class CrossEntropy(nn.Module):
         return _counts(label != self.absent)
 
     def forward(self, prediction: Tensor, label: Tensor, totals: Tensor) -> Tensor:
-        valid = label != self.absent
-        scores = torch.where(valid.unsqueeze(1), prediction.float(), 0.0)
+        scores = prediction.float().masked_fill((label == self.absent).unsqueeze(1), 0.0)
         total = F.cross_entropy(scores, label, ignore_index=self.absent, reduction="sum")
         return _mean(total, totals)
 
@@ -171,12 +170,13 @@ class SmoothL1(NumbersL1):
 
 
 def _measured(depth: Tensor) -> Tensor:
-    return torch.isfinite(depth) & (depth > 0)
+    return (depth > 0) & (depth < torch.inf)  # false for NaN, too
 
 
 def _directed(normals: Tensor) -> Tensor:
     """B×H×W: where a label has a direction."""
-    return torch.isfinite(normals).all(1) & (normals != 0).any(1)
+    size = normals.abs().sum(1)
+    return (size > 0) & (size < torch.inf)  # false for NaN, too
 
 
 def _decided(label: Tensor) -> Tensor:

@@ -32,6 +32,12 @@ def check_losses(losses: Losses, outputs: Outputs, part: Batch, totals: Totals, 
     raise NotFinite(f"the loss of {_listed(tasks)} is not finite, in {_samples(ids, len(part))}")
 
 
+def sum_of(tensors: Sequence[Tensor]) -> Tensor:
+    """The sum of all entries: not finite where one of them is not (or where they overflow together), and half
+    the price of a norm."""
+    return torch.stack([each.sum() for each in tensors]).sum()
+
+
 def check_gradients(model: nn.Module) -> None:
     """Raise `NotFinite` with the weights whose gradient is not finite."""
     named = [(name, each.grad) for name, each in model.named_parameters() if each.grad is not None]

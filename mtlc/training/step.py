@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from mtlc.balance.method import Balancer, total
 from mtlc.data.batch import Batch
 from mtlc.training.device import arithmetic, images_on
-from mtlc.training.finite import check_gradients, check_losses
+from mtlc.training.finite import check_gradients, check_losses, sum_of
 from mtlc.training.objective import Losses, Objective, Outputs, Totals
 from mtlc.training.scaler import Scaler
 
@@ -144,7 +144,8 @@ class Stepper:
             return True
         self.scaler.unscale(self.optimizer)
         weights = [each for each in self.model.parameters() if each.grad is not None]
-        norm = get_total_norm([each.grad for each in weights if each.grad is not None])
+        grads = [each.grad for each in weights if each.grad is not None]
+        norm = sum_of(grads) if self.clip is None else get_total_norm(grads)
         finite = bool(torch.isfinite(norm))
         if not finite and (not self.scaler.enabled or self.scaler.exhausted):
             check_gradients(self.model)
