@@ -67,7 +67,8 @@ _KEYS: dict[type[Part], dict[str, Key]] = {}
 
 
 def keys(cls: type[Part]) -> dict[str, Key]:
-    """The keys of a part by name, in declared order. A trailing underscore (`from_`) is left out."""
+    """The keys of a part by name, in declared order, `kw_only` ones last. A trailing underscore (`from_`) is left
+    out."""
     if cls not in _KEYS:
         _KEYS[cls] = _read_keys(cls)
     return _KEYS[cls]
@@ -76,7 +77,7 @@ def keys(cls: type[Part]) -> dict[str, Key]:
 def _read_keys(cls: type[Any]) -> dict[str, Key]:
     hints = typing.get_type_hints(cls)
     found = {}
-    for field in dataclasses.fields(cls):
+    for field in sorted(dataclasses.fields(cls), key=lambda each: each.kw_only is True):
         name, meta = field.name.rstrip("_"), field.metadata
         bounds = {each: meta.get(each) for each in ("low", "high", "above")}
         bare = meta.get("name", False)

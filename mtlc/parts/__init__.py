@@ -6,6 +6,7 @@ from mtlc.parts import (  # noqa: F401  (they register)
     decoders,
     distillation,
     encoders,
+    gradients,
     layers,
     links,
     losses,

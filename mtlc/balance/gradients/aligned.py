@@ -1,0 +1,31 @@
+"""Aligned-MTL: gradients turned and stretched until they are orthogonal and equally long, then averaged."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from mtlc.balance.gradients.method import Array, GradientMethod
+
+
+class Aligned(GradientMethod):
+    """The mean of B g with B = √λ V Λ^(-1/2) Vᵀ, G = V Λ Vᵀ: the aligned Gram matrix is λ times the identity.
+
+    Senushkin et al., CVPR 2023 (arXiv 2305.19000), alg. 1. λ is the smallest eigenvalue above rounding (`min`, the
+    paper's), their median, or their mean (`rmse`, as the authors' code calls it).
+    """
+
+    def __init__(self, tasks: tuple[str, ...], level: Literal["min", "median", "rmse"]) -> None:
+        super().__init__(tasks)
+        self.level = level
+
+    def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+        mean = np.full(len(gram), 1 / len(gram))
+        values, vectors = np.linalg.eigh(gram)
+        real = values > len(gram) * np.finfo(float).eps * max(values[-1], 0.0)
+        if not real.any():
+            return mean
+        values, vectors = values[real], vectors[:, real]
+        levels = {"min": values.min(), "median": np.median(values), "rmse": values.mean()}
+        return np.asarray(vectors @ (np.sqrt(levels[self.level] / values) * (vectors.T @ mean)))
