@@ -17,7 +17,8 @@ class Link(Part):
     """What stands after `via` in a `links` block.
 
     `form` says how it is written: `arrow` (sources -> targets, one part per target), `joint` (one part over a set)
-    or `single` (applied to each stream alone). `dim`, where a part has it, is the width it runs at.
+    or `single` (applied to each stream alone). `dim`, where a part has it, is the width it runs at, `lr_mult`
+    multiplies the learning rate of its weights.
 
     A joint part needs the `fewest` streams; with `reads_levels` it reads, behind them, the inner levels of each
     task's decoder. `supervised` says from what training predicts too, each with the weight of the part's key
@@ -33,6 +34,7 @@ class Link(Part):
     paper: ClassVar[str] = ""
     cost: ClassVar[str] = ""
     at: int | str | None = None
+    lr_mult: float = 1.0
 
     @classmethod
     def misdeclared(cls) -> str | None:

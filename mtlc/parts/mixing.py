@@ -28,6 +28,10 @@ def _place() -> Any:
     )
 
 
+def _lr_mult(published: str) -> Any:
+    return key(1.0, f"multiplies the learning rate of its weights; {published}", above=0)
+
+
 @register("cross_stitch", module="mtlc.nn.cross_stitch:CrossStitch")
 @dataclass(frozen=True)
 class CrossStitch(Mixing, Link):
@@ -41,6 +45,7 @@ class CrossStitch(Mixing, Link):
     per: Literal["channel", "map"] = key("channel", "one weight for each channel, or one for a whole map")
     dim: int | Auto = key(AUTO, "width it runs at on streams; auto: the smallest of its streams", low=1)
     at: int | str | None = _place()
+    lr_mult: float = _lr_mult("a higher rate than that of the encoders is advised")
 
     paper: ClassVar[str] = "Misra et al., Cross-stitch Networks, CVPR 2016 (arXiv 1604.03539), eq. 1"
     cost: ClassVar[str] = "tasks x tasks weights a channel; at an encoder every task runs its own"
@@ -62,6 +67,7 @@ class Nddr(Mixing, Link):
     other: float = key(0.1, "first weight of the same channels of each other task")
     dim: int | Auto = key(AUTO, "width it runs at on streams; auto: the smallest of its streams", low=1)
     at: int | str | None = _place()
+    lr_mult: float = _lr_mult("its authors' script has 100, from trained encoders")
 
     paper: ClassVar[str] = "Gao et al., NDDR-CNN, CVPR 2019 (arXiv 1801.08297), eq. 1"
     cost: ClassVar[str] = (
@@ -108,6 +114,10 @@ class Within(Part):
     @property
     def module(self) -> Any:  # type: ignore[override]
         return self.link.module
+
+    @property
+    def lr_mult(self) -> float:
+        return self.link.lr_mult
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Learner:
         self._held = list(_learned(model, leg.fixed))
         for weight in self._held:
             weight.requires_grad_(False)
-        self.optimizer = make_optimizer(leg.optimizer, _learned(model, leg.learning), balancer.parameters())
+        self.optimizer = make_optimizer(leg.optimizer, _by_rate(model, leg.learning), balancer.parameters())
         self._stepper = Stepper(
             self.module,
             self.objective,
@@ -57,7 +57,7 @@ class Learner:
             weight.requires_grad_(True)
 
     def rate(self, step: int) -> float:
-        """The learning rate of a step, counted over the whole run from 0."""
+        """The learning rate of a step, counted over the whole run from 0, where no `lr_mult` changes it."""
         return self.leg.optimizer.lr * self._now(step).rate
 
     def __call__(self, batch: Batch, step: int) -> Taken:
@@ -78,6 +78,15 @@ def refuse_idle(model: Model, legs: Iterable[Leg]) -> None:
         if next(_learned(model, leg.learning), None) is None:
             hint = "freeze less, or take the phase out"
             raise RunError(f"phase `{leg.name}` trains nothing: all that its losses reach is frozen", hint, 1)
+
+
+def _by_rate(model: Model, steps: Iterable[str]) -> dict[float, list[nn.Parameter]]:
+    """Their weights by what multiplies the learning rate for them: the key `lr_mult` of their part, or 1."""
+    found: dict[float, list[nn.Parameter]] = {}
+    for step in steps:
+        mult = getattr(model.plan.graph.steps[step].part, "lr_mult", 1.0)
+        found.setdefault(mult, []).extend(_learned(model, [step]))
+    return found
 
 
 def _learned(model: Model, steps: Iterable[str]) -> Iterator[nn.Parameter]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -14,13 +14,18 @@ from mtlc.parts.training import Optimizer as Part
 
 
 def make_optimizer(
-    part: Part, weights: Iterable[nn.Parameter], balance: Iterable[nn.Parameter] = ()
+    part: Part, weights: Mapping[float, Iterable[nn.Parameter]], balance: Iterable[nn.Parameter] = ()
 ) -> Optimizer:
     """The optimiser over a model's weights, and over what its balancing method learns.
 
-    Every weight gets the same `weight_decay`, biases and norms included; what balancing learns gets none.
+    `weights` are named by what multiplies the learning rate for them, which stands as `lr_mult` in their group
+    (`schedule.apply` goes by it). Every weight gets the same `weight_decay`, biases and norms included; what
+    balancing learns gets none.
     """
-    groups: list[dict[str, Any]] = [{"params": [p for p in weights if p.requires_grad]}]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in some if p.requires_grad], "lr": part.lr * mult, "lr_mult": mult}
+        for mult, some in weights.items()
+    ]
     if learned := list(balance):
         groups.append({"params": learned, "weight_decay": 0.0})
     decay = part.weight_decay

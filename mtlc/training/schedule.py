@@ -35,9 +35,9 @@ def setting(part: Schedule, step: int, steps: int) -> Setting:
 
 
 def apply(optimizer: Optimizer, now: Setting, lr: float) -> None:
-    """Set every group of an optimiser whose `lr` in the spec is `lr`."""
+    """Set every group of an optimiser whose `lr` in the spec is `lr`; a group may have an `lr_mult`."""
     for group in optimizer.param_groups:
-        group["lr"] = lr * now.rate
+        group["lr"] = lr * now.rate * group.get("lr_mult", 1.0)
         if now.momentum is not None and "betas" in group:
             group["betas"] = (now.momentum, group["betas"][1])
         elif now.momentum is not None and group.get("momentum"):

@@ -9,9 +9,9 @@ from mtlc.parts.training import Adam, Adamw, Sgd
 from mtlc.training.optimizer import make_optimizer
 
 
-def stepped(part, **groups):
+def stepped(part, mult=1.0, **groups):
     weight = nn.Parameter(torch.ones(3))
-    optimizer = make_optimizer(part, [weight], **groups)
+    optimizer = make_optimizer(part, {mult: [weight]}, **groups)
     weight.grad = torch.ones(3)
     optimizer.step()
     return weight.detach()
@@ -37,6 +37,11 @@ def test_each_optimiser_is_torchs_with_the_keys_of_the_spec():
         assert torch.equal(stepped(part), expected(make))
 
 
+def test_weights_may_have_a_multiple_of_the_learning_rate():
+    expected_of = lambda lr: expected(lambda p: torch.optim.SGD(p, lr=lr, momentum=0.9))  # noqa: E731
+    assert torch.equal(stepped(Sgd(lr=0.01), mult=20.0), expected_of(0.2))
+
+
 def test_what_balancing_learns_is_not_decayed():
     learned = nn.Parameter(torch.ones(2))
     learned.grad = torch.zeros(2)
@@ -46,5 +51,5 @@ def test_what_balancing_learns_is_not_decayed():
 
 def test_frozen_weights_are_left_out():
     frozen = nn.Parameter(torch.ones(2), requires_grad=False)
-    optimizer = make_optimizer(Sgd(), [frozen, nn.Parameter(torch.ones(1))])
+    optimizer = make_optimizer(Sgd(), {1.0: [frozen, nn.Parameter(torch.ones(1))]})
     assert len(optimizer.param_groups[0]["params"]) == 1

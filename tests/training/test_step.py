@@ -31,7 +31,7 @@ def batch_of(model, size=4):
 def stepper(model, **keys):
     plan = model.plan
     balancer = make_balancer(plan)
-    optimizer = make_optimizer(plan.train.optimizer, model.train.parameters(), balancer.parameters())
+    optimizer = make_optimizer(plan.train.optimizer, {1.0: model.train.parameters()}, balancer.parameters())
     defaults = {"device": torch.device("cpu"), "precision": "fp32", "clip": None, "accumulate": 1}
     scaler = Scaler(torch.device("cpu"), keys.get("precision", "fp32"))
     return Stepper(model.train, Objective(plan), balancer, optimizer, scaler, **(defaults | keys))
