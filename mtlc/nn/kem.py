@@ -66,7 +66,8 @@ class Kem(nn.Module):
 
     def retrieve(self, read: Tensor) -> Tensor:
         """The updated workspace, B×slots×dim, from the cells B×n×dim."""
-        found = self.attention(read) @ split(self.read_value(read), self.heads)
+        value = split(self.read_value(read), self.heads)
+        found = self.attention(read).type_as(value) @ value
         return found.transpose(1, 2).flatten(2)
 
     def attention(self, read: Tensor) -> Tensor:
@@ -99,7 +100,7 @@ def count(select: int | float, cells: int) -> int:
 
 @torch.fx.wrap
 def exact_scores(query: Tensor, key: Tensor) -> Tensor:
-    """query · keyᵀ / √d in float32 even under autocast: half precision makes ties, and ties select badly."""
-    device = query.device.type
+    """query · keyᵀ / √d in at least float32, under autocast too: half precision makes ties, which select badly."""
+    device, exact = query.device.type, torch.promote_types(query.dtype, torch.float32)
     with torch.autocast(device if torch.amp.is_autocast_available(device) else "cpu", enabled=False):
-        return query.float() @ key.float().transpose(-1, -2) / query.shape[-1] ** 0.5
+        return query.to(exact) @ key.to(exact).transpose(-1, -2) / query.shape[-1] ** 0.5

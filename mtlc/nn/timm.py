@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .cut import Stage, units
+from .image import checked
 from .operators import declare_missing_operators
 from .pad import pad
 from .weights import load
@@ -94,7 +95,7 @@ class Timm(nn.Module):
 
     def forward(self, x: Tensor | list[Tensor]) -> list[Tensor] | tuple[list[Tensor], list[Tensor]]:
         if self.first:
-            x = pad((x - self.mean) / self.std, self.multiple)
+            x = pad((checked(x) - self.mean) / self.std, self.multiple)
         return self._cut(x) if hasattr(self, "stages") else self._whole(x)
 
     def _whole(self, image: Tensor) -> list[Tensor]:

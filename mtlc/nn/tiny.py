@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from .conv import ConvNorm
+from .image import checked
 from .pad import pad
 
 
@@ -29,7 +30,7 @@ class Tiny(nn.Module):
 
     def forward(self, x: Tensor | list[Tensor]) -> list[Tensor] | tuple[list[Tensor], list[Tensor]]:
         levels, taps = [] if self.first else list(x), []
-        x = self.stem(pad((x - 0.5) / 0.25, self.multiple)) if self.first else levels[-1]
+        x = self.stem(pad((checked(x) - 0.5) / 0.25, self.multiple)) if self.first else levels[-1]
         for smaller, block in self.stages:
             taps.append(smaller(x))
             x = block(taps[-1])

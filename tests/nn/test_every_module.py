@@ -194,3 +194,12 @@ def test_it_compiles_without_a_graph_break(case: tuple[nn.Module, tuple[Any, ...
     torch.compiler.reset()
     compiled = torch.compile(module, backend="aot_eager", fullgraph=True)
     close(compiled(*inputs), module(*inputs))
+
+
+@pytest.mark.parametrize("precision", [torch.float64, torch.bfloat16], ids=str)
+def test_it_computes_in_the_precision_of_its_weights(
+    case: tuple[nn.Module, tuple[Any, ...]], precision: torch.dtype
+) -> None:
+    module, inputs = case
+    out = module.eval().to(precision)(*tree_map(lambda x: x.to(precision), inputs))
+    assert {x.dtype for x in tree_leaves(out)} == {precision}
