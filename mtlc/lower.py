@@ -7,7 +7,6 @@ import importlib
 import keyword
 import linecache
 import math
-import operator
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from mtlc.drawing import draw
 from mtlc.graph import IMAGE_FEATURE, Step, TaskGraph
 from mtlc.names import Names
 from mtlc.parts.encoders import Encoder
@@ -142,45 +142,16 @@ def _legal(name: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) or name == "self" or hasattr(_EMPTY, name) else name
 
 
-def _local(name: str) -> str:
-    """A name for a variable of the generated `forward`; fx itself steps around keywords and builtins."""
-    return "self_" if name == "self" else name
-
-
 _EMPTY = fx.GraphModule(nn.Module(), fx.Graph())
 
 
 def _module(root: nn.Module, graph: TaskGraph, attributes: Mapping[str, str], name: str) -> fx.GraphModule:
-    drawn = fx.Graph()
-    nodes = {IMAGE_FEATURE: drawn.placeholder("image")}
-    wanted = {feature for step in graph.steps.values() for feature in step.reads}
-    wanted |= {*graph.outputs.values(), *(auxiliary.feature for auxiliary in graph.auxiliaries)}
-    for step in graph.steps.values():
-        _draw(step, attributes[step.name], wanted, nodes, drawn)
-    predictions = {task: nodes[feature] for task, feature in graph.outputs.items()}
-    inner = {auxiliary.feature: nodes[auxiliary.feature] for auxiliary in graph.auxiliaries}
-    drawn.output((predictions, inner) if name == "train" else predictions)
-    module = fx.GraphModule(root, drawn, class_name=name.capitalize())
-    module.graph.lint()
-    return module
+    def outputs(nodes: Mapping[str, fx.Node]) -> Any:
+        predictions = {task: nodes[feature] for task, feature in graph.outputs.items()}
+        inner = {auxiliary.feature: nodes[auxiliary.feature] for auxiliary in graph.auxiliaries}
+        return (predictions, inner) if name == "train" else predictions
 
-
-def _draw(step: Step, attribute: str, wanted: set[str], nodes: dict[str, fx.Node], drawn: fx.Graph) -> None:
-    """One call of the step's module; where it writes several features, an item for each that is wanted."""
-    reads = tuple(nodes[feature] for feature in step.reads)
-    single = len(step.writes) == 1
-    name = step.writes[0] if single else step.name
-    call = drawn.create_node("call_module", attribute, reads, name=_local(name))
-    made = [call]
-    if single:
-        nodes[step.writes[0]] = call
-    for index, feature in enumerate(step.writes):
-        if not single and feature in wanted:
-            item = drawn.create_node("call_function", operator.getitem, (call, index), name=_local(feature))
-            nodes[feature] = item
-            made.append(item)
-    for node in made:
-        node.meta |= {"step": step.name, "span": step.span}
+    return draw(root, name.capitalize(), graph.steps.values(), (IMAGE_FEATURE,), outputs, attributes)
 
 
 def _running(trace: TracebackType | None) -> str | None:

@@ -36,7 +36,7 @@ resolved resolve origins
 graph
 expand passes
 plan
-nn balance promise
+nn balance promise drawing
 lower
 analyse render data
 training
@@ -49,6 +49,7 @@ TORCH = (
     "nn",
     "balance",
     "data",
+    "drawing",
     "lower",
     "promise",
     "analyse",
