@@ -504,3 +504,19 @@ def test_links_are_taken_out_by_an_empty_block_as_the_hint_says(mtlc, tmp_path):
 def test_a_warning_about_a_value_of_set_is_cured_by_set(mtlc):
     said = mtlc("check", TINY, "--set", "balance=dwa", "--set", "train.steps=3")
     assert '--set "balance=dwa(every = 1)"' in said.out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_output_that_a_full_disk_does_not_take_is_no_bug_of_ours():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "mtlc", "info", "kem"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("error: cannot write the output: no space left on device\n  hint: ")
+
+
+@pytest.mark.parametrize("command", [["show", TINY, "-o", "file/x.png"], ["check", TINY, "-o", "file/x"]])
+def test_pictures_of_data_that_cannot_be_written_are_wrong_usage_before_the_data_is_read(mtlc, command):
+    Path("file").write_text("")
+    said = mtlc("data", *command)
+    assert (said.code == 2 and "hint: name a folder" in said.err) or "choose another place" in said.err

@@ -47,10 +47,13 @@ def check(spec: str, out: Path | None, strict: bool, no_pictures: bool, options:
     """
     resolved, _ = read_spec(spec, options)
     from mtlc.data.inspect.between import between
+    from mtlc.training.atomic import make_folder
     from mtlc.training.data_pictures import draw_labels
     from mtlc.training.failures import clear_data_errors
 
     sets, place = apart(resolved), out or _beside(spec)
+    if not no_pictures:
+        make_folder(place)
     with clear_data_errors():
         looked = {name: _looked(each, Progress(options, name)) for name, each in sets.items()}
         between(looked)
@@ -112,6 +115,7 @@ def show(spec: str, out: Path, split: str, count: int, tasks: str | None, option
     resolved, _ = read_spec(spec, options)
     wanted = task_names(tasks, resolved.tasks)
     from mtlc.data.open import splits
+    from mtlc.training.atomic import make_folder
     from mtlc.training.data_pictures import contact_sheets
     from mtlc.training.failures import clear_data_errors
     from mtlc.training.pictures import stacked
@@ -119,6 +123,7 @@ def show(spec: str, out: Path, split: str, count: int, tasks: str | None, option
 
     with clear_data_errors():
         _refuse_split(resolved, split)
+        make_folder(out.parent)
         sets = {name: each for name, each in apart(resolved).items() if split in splits(each.data)}
         most = -(-count // len(sets))
         sheets = [

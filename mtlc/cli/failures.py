@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import traceback
 
@@ -11,6 +12,9 @@ from mtlc.api import SpecError
 from mtlc.graph import IllegalGraph
 from mtlc.parts.foreign import at_fault, first_line
 from mtlc.source import SourceError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What writing to standard output meets where it goes to a disk that is full or gone."""
 
 
 def said(error: Exception) -> int:
@@ -23,6 +27,9 @@ def said(error: Exception) -> int:
     code = getattr(error, "exit_code", None)
     if isinstance(code, int):  # the errors of data, weights, checkpoints and training carry their own
         return _say(str(getattr(error, "message", error)), getattr(error, "hint", None), code)
+    if isinstance(error, OSError) and error.errno in FULL and not error.filename:
+        reason = (error.strerror or str(error)).lower()
+        return _say(f"cannot write the output: {reason}", "make room, or write it elsewhere", 4)
     if place := at_fault(error):
         hint = "mend the part, which is none of mtlc's own; MTLC_DEBUG=1 shows the whole way"
         if os.environ.get("MTLC_DEBUG"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,7 @@ class Folder:
         self._wanted = frozenset(entries if wanted is None else wanted)
         self.stored = _stored(entries, self._wanted)
         self._tables = {name: self._table(name) for name in self.stored if _is_table(entries[name])}
+        self._had: dict[str, frozenset[str]] = {}
         self._cache = Cache()
 
     @staticmethod
@@ -61,7 +63,9 @@ class Folder:
             return self.labelled(entry.encoding.label)
         if isinstance(entry.encoding, OfImages):
             return frozenset(self._tables.get(label) or self._table(label))
-        return frozenset(id for id in self.ids if self.find(entry.files, id))
+        if label not in self._had:
+            self._had[label] = frozenset(id for id in self.ids if self.find(entry.files, id))
+        return self._had[label]
 
     def load(self, index: int, change: Change | None = None) -> Sample:
         """Read, or take from memory, one sample. Raises `DataError`."""
@@ -99,9 +103,15 @@ class Folder:
         return self.made(name, id, array)
 
     def values(self, name: str, id: str) -> Array | None:
-        """What stands in a label's file, None without one. Raises `DataError`."""
-        path = self.find(self.manifest.labels[name].files, id)
-        return read_array(path, f"label `{name}` of `{id}` (split `{self.split}`)") if path else None
+        """What stands in a label's file, None without one. Raises `DataError`, also where it was there before."""
+        files, what = self.manifest.labels[name].files, f"label `{name}` of `{id}` (split `{self.split}`)"
+        if path := self.find(files, id):
+            return read_array(path, what)
+        if id in self._had.get(name, ()):
+            looked = " and ".join(f"`{each}`" for each in self.places(files, id))
+            message = f"{what} was there when its files were counted, and is gone: looked for {looked}"
+            raise DataError(message, "put it back, and begin again where the run stopped")
+        return None
 
     def refuse_size(self, name: str, id: str, array: Array, size: tuple[int, int]) -> None:
         """Raises `DataError` for a label of another height and width than its image."""
@@ -151,8 +161,8 @@ class Folder:
         return [self.root / each for each in named]
 
     def find(self, patterns: tuple[str, ...], id: str) -> Path | None:
-        """The first file of several patterns that is there."""
-        return next((path for path in self.places(patterns, id) if path.exists()), None)
+        """The first file of several patterns that is there. Raises `DataError` where a folder is closed to us."""
+        return next((path for path in self.places(patterns, id) if _is_there(path)), None)
 
     # --- labels made from others
 
@@ -162,6 +172,18 @@ class Folder:
             if isinstance(entry.encoding, Derived) and entry.encoding.label in sample.labels:
                 labels[name] = _derived(entry.encoding, sample.labels[entry.encoding.label])
         return replace(sample, labels={name: each for name, each in labels.items() if name in self._wanted})
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # so no file is called that
+            return False
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(
+            f"`{path}` cannot be looked for: {reason}", "check the rights of its folder"
+        ) from None
 
 
 def _manifest(part: parts.Folder) -> Manifest:

@@ -13,9 +13,9 @@ from mtlc.training.errors import USAGE, RunError, unwritable
 
 def make_folder(path: Path) -> None:
     """The folder that a command is to fill. Raises `RunError`, as wrong usage, where nothing can be written."""
-    if path.is_file():
-        raise RunError(f"`{path}` is a file, and a folder is wanted there", "name a folder", USAGE)
     try:
+        if path.is_file():
+            raise RunError(f"`{path}` is a file, and a folder is wanted there", "name a folder", USAGE)
         path.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=path):
             pass

@@ -14,20 +14,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mtlc.training.errors import ENVIRONMENT, RunError
+from mtlc.training.errors import ENVIRONMENT, RunError, unwritable
 from mtlc.training.record import Record
 
 
 class Board:
-    """Scalars by step: `loss/TASK`, `weight/TASK`, `loss/auxiliary`, `lr`, `val/TASK/METRIC`, `val/loss`, `test/…`."""
+    """Scalars by step: `loss/TASK`, `weight/TASK`, `loss/auxiliary`, `lr`, `val/TASK/METRIC`, `val/loss`, `test/…`.
+
+    Raises `RunError` where the folder cannot be written, or where the record that it tells again is damaged.
+    """
 
     def __init__(self, folder: Path, record: Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
         shutil.rmtree(folder, ignore_errors=True)
-        self._writer = SummaryWriter(str(folder))
-        for line in record.read_text(encoding="utf-8").splitlines():
-            self.add(json.loads(line))
+        try:
+            self._writer = SummaryWriter(str(folder))
+        except OSError as error:
+            raise unwritable(folder, error, begun=False) from None
+        for line in _lines(record):
+            self.add(line)
         self._writer.flush()
 
     def add(self, line: Mapping[str, Any]) -> None:
@@ -37,6 +43,14 @@ class Board:
 
     def close(self) -> None:
         self._writer.close()
+
+
+def _lines(record: Path) -> list[dict[str, Any]]:
+    try:
+        return [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
+    except ValueError:
+        hint = "remove the damaged lines"
+        raise RunError(f"cannot read `{record}`: it holds lines that are no JSON", hint) from None
 
 
 @contextmanager

@@ -32,6 +32,8 @@ from mtlc.training.errors import RunError
 
 WEIGHTS, STATE, INDEX = "model.safetensors", "state.pt", "index.json"
 AGAIN = "the file is damaged: use another checkpoint, or start the run anew in another folder"
+GONE = "put it back, or start the run anew in another folder"
+REWRITE = 'write {"last": "step-…"} into it, with the name of one of the folders beside it'
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,12 @@ class Checkpoints:
         if not path.exists():
             return None
         try:
-            return Index(**json.loads(path.read_text(encoding="utf-8")))
+            index = Index(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
-            raise RunError(f"cannot read `{path}`", "name a checkpoint with `--checkpoint`") from None
+            raise RunError(f"cannot read `{path}`: it is damaged", REWRITE) from None
+        if not all(isinstance(name, str) for name in (index.last, index.best or "")):
+            raise RunError(f"`{path}` names no folder", REWRITE)
+        return index
 
     def write(self, step: int, weights: bytes, state: bytes, *, best: bool) -> Path:
         """Add a checkpoint as the last (and best) one, then drop what is neither. Raises `RunError`."""
@@ -98,7 +103,7 @@ def read_state(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path / STATE, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise RunError(f"`{path / STATE}` is not there", AGAIN) from None
+        raise RunError(f"`{path / STATE}` is not there", GONE) from None
     except Exception:  # torch raises many kinds for a file that is cut short or no checkpoint
         raise RunError(f"cannot read `{path / STATE}`: it is not a whole checkpoint", AGAIN) from None
     if not isinstance(state, dict):

@@ -20,6 +20,5 @@ def unwritable(path: object, error: OSError, *, begun: bool = True) -> RunError:
     if not begun:
         hint = "choose another place, or make room there"
         return RunError(f"cannot write `{path}`: {reason}", hint, USAGE)
-    return RunError(
-        f"cannot write `{path}`: {reason}", "make room or choose another folder, then resume the run"
-    )
+    hint = "make room, or choose another place; a run goes on by `mtlc run --resume`"
+    return RunError(f"cannot write `{path}`: {reason}", hint)

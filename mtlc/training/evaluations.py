@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import torch
 
 from mtlc.data.open import open_data, splits
-from mtlc.data.sample import Dataset
 from mtlc.lower import Model
 from mtlc.plan import Plan
 from mtlc.training import own_parts
@@ -24,7 +23,11 @@ from mtlc.training.scores import Best, Scores
 
 
 class Evaluations:
-    """Judges a model as the `eval` block says. `last` is the latest validation."""
+    """Judges a model as the `eval` block says. `last` is the latest validation.
+
+    Both splits are opened at once: what is wrong with the test split is told before the training, not after it.
+    Raises `DataError`.
+    """
 
     def __init__(
         self, model: Model, plan: Plan, folder: RunFolder, device: torch.device, steps_per_epoch: int
@@ -33,7 +36,10 @@ class Evaluations:
         self.every = steps_per_epoch if plan.eval.every == "epoch" else plan.eval.every
         self.splits = splits(plan.data)
         self.last: Scores | None = None
-        self._validation: Dataset | None = None
+        labels = {task.label for task in plan.tasks.values()}
+        # Kept open: what a validation has decoded is used again by the next one.
+        there = [split for split in self.splits if split != "train"]
+        self._opened = {split: open_data(plan.data, split, labels) for split in there}
 
     def notes(self) -> Iterator[str]:
         """What the data lacks."""
@@ -49,8 +55,7 @@ class Evaluations:
 
     def validate(self, at: Position, record: Record, stop: Stop) -> Scores | None:
         """Evaluate, and note in `at` whether this is the best so far; None, and nothing noted, if stopped."""
-        self._validation = self._validation or self._open("val")  # kept: what it has decoded is used again
-        scores = self._score(self._validation, "val", at, stop)
+        scores = self._score("val", at, stop)
         if scores is None:
             return None
         self.last, at.validated = scores, at.step
@@ -74,23 +79,19 @@ class Evaluations:
         if "test" not in self.splits:
             if "val" in self.splits:
                 bad = [each.removeprefix("val/") for each in at.skipped if each.startswith("val/")]
-                write_samples(self.model, self._open("val"), self.folder.samples, self.device, bad)
+                write_samples(self.model, self._opened["val"], self.folder.samples, self.device, bad)
             return None
-        dataset = self._open("test")
-        scores = self._score(dataset, "test", at, stop)
+        scores = self._score("test", at, stop)
         if scores is not None:
             at.skipped |= _named("test", scores)
             record.add(kind="test", step=at.step, scores=scores.summary())
             self.folder.write_test(scores)
-            write_samples(self.model, dataset, self.folder.samples, self.device, scores.skipped)
+            write_samples(self.model, self._opened["test"], self.folder.samples, self.device, scores.skipped)
         return scores
 
-    def _open(self, split: str) -> Dataset:
-        return open_data(self.plan.data, split, {task.label for task in self.plan.tasks.values()})
-
-    def _score(self, dataset: Dataset, split: str, at: Position, stop: Stop) -> Scores | None:
+    def _score(self, split: str, at: Position, stop: Stop) -> Scores | None:
         with clear_model_errors(self.model, lambda: f"the evaluation after step {at.step}"):
-            return score(self.model.infer, self.plan, dataset, split, self.device, stop)
+            return score(self.model.infer, self.plan, self._opened[split], split, self.device, stop)
 
 
 def _named(split: str, scores: Scores) -> dict[str, str]:

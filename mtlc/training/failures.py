@@ -17,9 +17,14 @@ from mtlc.training.finite import NotFinite
 
 @contextmanager
 def clear_data_errors() -> Iterator[None]:
-    """A mistake in the data, or data that is not there, as a `RunError`."""
+    """A mistake in the data, data that is not there, or a reading process that died, as a `RunError`."""
     try:
         yield
+    except RuntimeError as error:
+        if not _of_a_worker(error):
+            raise
+        hint = "lower `train.workers` (0 reads in the training process); `mtlc run --resume` goes on"
+        raise RunError(f"a process that reads data died: {first_line(error)}", hint) from None
     except DataError as error:
         code = ENVIRONMENT if isinstance(error, MissingData) else FAILED
         raise RunError(error.message, error.hint, code) from None
@@ -43,7 +48,7 @@ def clear_model_errors(model: Model, at: Callable[[], str]) -> Iterator[None]:
         raise
     except Exception as error:
         place, own = _place(model, error), _own(model, error)
-        if not place or not (own or isinstance(error, RuntimeError | ValueError)):
+        if _of_a_worker(error) or not place or not (own or isinstance(error, RuntimeError | ValueError)):
             raise
         if own:
             raise RunError(f"{at()} failed{place}: {own}", "mend the part that this line names") from error
@@ -51,6 +56,11 @@ def clear_model_errors(model: Model, at: Callable[[], str]) -> Iterator[None]:
         if "more than 1 value per channel" in reason:
             raise RunError(f"{at()} failed{place}: {_ALONE}", _company(model)) from error
         raise RunError(f"{at()} failed{place}: {reason}", "check the part that this line names") from error
+
+
+def _of_a_worker(error: Exception) -> bool:
+    """Whether torch tells, wherever it interrupted us, that a process of its data loader is gone."""
+    return isinstance(error, RuntimeError) and str(error).startswith("DataLoader worker (pid")
 
 
 _ALONE = "batch norm cannot norm one image by itself where its map is 1x1"

@@ -10,7 +10,7 @@ from mtlc.names import Names
 from mtlc.resolved import text as spec_text
 from mtlc.spec import Spec
 from mtlc.training.atomic import write_file
-from mtlc.training.errors import USAGE, RunError, unwritable
+from mtlc.training.errors import USAGE, RunError
 
 
 def text(spec: Spec) -> str:
@@ -51,4 +51,6 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise unwritable(path, error, begun=False) from None
+        reason = (error.strerror or str(error)).lower()
+        hint = "put the file back where the spec uses it"
+        raise RunError(f"cannot read `{path}`: {reason}", hint, USAGE) from None

@@ -10,8 +10,12 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from mtlc.training.errors import RunError
 from mtlc.training.scaler import Scaler
 from mtlc.training.scores import Best
+
+FIELDS = {"position", "metrics_size", "optimizer", "balancer", "scaler", "random", "random_cuda"}
+ANEW = "it is of another run or of another version of mtlc: start the run anew in another folder"
 
 
 @dataclass
@@ -61,17 +65,25 @@ def restore(
     scaler: Scaler,
     device: torch.device,
 ) -> None:
-    """Put a state back where `state_of` took it from."""
-    optimizer.load_state_dict(state["optimizer"])
-    balancer.load_state_dict(state["balancer"])
-    scaler.load_state_dict(state["scaler"])
-    torch.set_rng_state(state["random"])
-    if device.type == "cuda" and state["random_cuda"] is not None:
-        torch.cuda.set_rng_state(state["random_cuda"], device)
+    """Put a state back where `state_of` took it from. Raises `RunError` where it does not fit."""
+    try:
+        optimizer.load_state_dict(state["optimizer"])
+        balancer.load_state_dict(state["balancer"])
+        scaler.load_state_dict(state["scaler"])
+        torch.set_rng_state(state["random"])
+        if device.type == "cuda" and state["random_cuda"] is not None:
+            torch.cuda.set_rng_state(state["random_cuda"], device)
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise RunError("the checkpoint's state does not fit this run", ANEW) from error
 
 
 def position_in(state: Mapping[str, Any]) -> Position:
-    """The position at which a state was taken."""
-    position: dict[str, Any] = dict(state["position"])
-    best = position.pop("best")
-    return Position(**position, best=Best(**best) if best else None)
+    """The position at which a state was taken. Raises `RunError` where it is the state of no run."""
+    if not state.keys() >= FIELDS:
+        raise RunError("the checkpoint's state lacks what a run goes on from", ANEW)
+    try:
+        position: dict[str, Any] = dict(state["position"])
+        best = position.pop("best")
+        return Position(**position, best=Best(**best) if best else None)
+    except (KeyError, TypeError, ValueError):
+        raise RunError("the checkpoint's state does not say how far the run came", ANEW) from None

@@ -16,7 +16,8 @@ from mtlc.training.errors import unwritable
 class Record:
     """Lines appended to a file. `size` goes into checkpoints; a resumed run takes off what came after.
 
-    `also`, if it is set, hears of each line as it is written.
+    `also`, if it is set, hears of each line as it is written. `lost` says whether the file was shorter than the
+    checkpoint knew it: then only its whole lines stay.
     """
 
     also: Callable[[dict[str, Any]], None] | None = None
@@ -25,7 +26,8 @@ class Record:
         self.path = path
         try:
             self._file = path.open("r+b" if path.exists() else "w+b")
-            self._file.truncate(min(size, path.stat().st_size))
+            self.lost = path.stat().st_size < size
+            self._file.truncate(self._file.read().rfind(b"\n") + 1 if self.lost else size)
             self._file.seek(0, os.SEEK_END)
         except OSError as error:
             raise unwritable(path, error) from None

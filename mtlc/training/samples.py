@@ -12,6 +12,7 @@ from torch import Tensor
 from mtlc.data.batch import Target, collate
 from mtlc.data.sample import Dataset
 from mtlc.lower import Model
+from mtlc.names import Names
 from mtlc.parts.dense_tasks import Depth
 from mtlc.plan import Plan
 from mtlc.spec import Task
@@ -31,7 +32,7 @@ def write_samples(
     Raises `RunError`, `DataError`.
     """
     targets = [Target.of(task) for task in model.plan.tasks.values()]
-    written = []
+    written, names = [], Names()
     model.infer.eval()
     for index in spread([i for i, id in enumerate(dataset.ids) if id not in without], MOST):
         batch = collate([dataset.load(index)], targets)
@@ -40,7 +41,7 @@ def write_samples(
         labels = {task: label[0] for task, label in batch.labels.items() if batch.present[task][0]}
         maps = {task: each[0] for task, each in predictions.items()}
         picture = sheet(model.plan, batch.images[0], maps, labels, batch.ids[0])
-        written.append(save(picture, folder / f"{batch.ids[0].replace('/', '_')}.png"))
+        written.append(save(picture, folder / f"{names.fresh(batch.ids[0].replace('/', '_'))}.png"))
     return written
 
 

@@ -86,6 +86,8 @@ class Trainer:
         self._tell_start()
         if self.at.step == self.plan.steps:
             self.report.note(words.nothing_left(self.at.step))
+        if self.record.lost:
+            self.report.note(words.lost(self.record.path.name))
         for note in self.judges.notes():
             self.report.note(note)
         if self._validate(stop):  # a run that was interrupted before or during a validation

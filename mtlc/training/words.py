@@ -42,6 +42,11 @@ def nothing_left(step: int) -> str:
     return f"all {step} steps are done: nothing is left but its test (`--steps` makes the run longer)"
 
 
+def lost(file: str) -> str:
+    """What a resumed run says whose numbers are not all there."""
+    return f"`{file}` has lost lines: figures of steps before this one are missing"
+
+
 def phase(leg: Leg) -> str:
     """Which steps, which tasks, and which steps of the graph stay as they are."""
     fixed = f"; fixed: {', '.join(leg.fixed)}" if leg.fixed else ""

@@ -303,3 +303,33 @@ def test_a_missing_root_says_where_it_looked_and_what_to_set(make_folder: MakeFo
     gone = parts.Folder(Place("/nowhere/at/all", "MY_ROOT"), part.manifest, part.size)
     with pytest.raises(MissingData, match="looked for the folder `/nowhere/at/all`"):
         Folder(gone, "train")
+
+
+# --- what is there, and what is no more
+
+
+def test_a_label_file_that_vanishes_is_an_error_and_not_an_unlabelled_image(make_folder: MakeFolder) -> None:
+    part = make_folder(PARTS, {"photos/a.png": photo(), "photos/b.png": photo(), "l/b.png": ids(7)})
+    data = Folder(part, "train")
+    assert data.labelled("parts") == {"b"}
+    (data.root / "l" / "b.png").unlink()
+    with pytest.raises(DataError, match=r"of `b`.* was there when its files were counted, and is gone"):
+        data.load(1)
+    assert not data.load(0).labels
+
+
+def test_an_id_longer_than_a_file_name_can_be_is_an_image_that_is_not_there(make_folder: MakeFolder) -> None:
+    text = PARTS.replace("[a, b]", f"[{'x' * 300}, b]")
+    assert "is not there: looked for" in refusal(make_folder(text, {"photos/b.png": photo()})).message
+
+
+def test_a_folder_that_is_closed_to_us_is_told_as_such(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    data = Folder(make_folder(PARTS, {"photos/a.png": photo(), "photos/b.png": photo()}), "train")
+    monkeypatch.setattr(Path, "exists", closed)
+    with pytest.raises(DataError, match="cannot be looked for: permission denied"):
+        data.load(0)

@@ -77,3 +77,15 @@ def test_without_the_package_nothing_begins_and_the_way_out_is_named(tmp_path, m
         train(toy(), tmp_path / "run", device="cpu", tensorboard=True)
     assert caught.value.exit_code == ENVIRONMENT and "mtlc[tensorboard]" in caught.value.hint
     assert not (tmp_path / "run").exists()
+
+
+@needs_tensorboard
+def test_a_folder_that_cannot_be_written_or_a_record_that_cannot_be_read_is_one_error(tmp_path):
+    lines = tmp_path / "metrics.jsonl"
+    lines.write_text('{"kind": "tr\n')
+    with pytest.raises(RunError, match="lines that are no JSON"):
+        board.Board(tmp_path / "tensorboard", lines)
+    lines.write_text("")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot write"):
+        board.Board(tmp_path / "file" / "tensorboard", lines)

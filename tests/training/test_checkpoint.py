@@ -205,3 +205,17 @@ def test_the_difference_of_two_specs_names_keys(old, new, said):
 def test_where_a_used_file_lies_and_free_keys_are_no_difference():
     assert difference('use "/there/film.py"\n', 'use "film.py"\n') is None
     assert difference(SPEC, SPEC.replace("seed = 0", "seed = 1"), ["seed"]) is None
+
+
+@pytest.mark.parametrize("text", ['{"last": 5}', '{"last": null}', "[]", '{"la', '{"first": "step-000001"}'])
+def test_an_index_that_names_no_folder_is_one_error_that_says_how_to_mend_it(checkpoints, text):
+    (checkpoints.folder / INDEX).write_text(text)
+    with pytest.raises(RunError, match=r"index\.json") as caught:
+        checkpoints.index()
+    assert '{"last":' in (caught.value.hint or "")
+
+
+def test_a_state_that_is_not_there_is_not_called_damaged(tmp_path):
+    with pytest.raises(RunError, match="is not there") as caught:
+        read_state(tmp_path)
+    assert "damaged" not in (caught.value.hint or "")

@@ -7,18 +7,23 @@ import io
 import json
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 import torch
 from toy import SPEC, ToyPart, toy
 
-from mtlc.training import atomic
+from mtlc.data.errors import DataError
+from mtlc.data.open import open_data
+from mtlc.training import atomic, evaluations, own_parts
 from mtlc.training.checkpoint import read_weights
 from mtlc.training.errors import ENVIRONMENT, FAILED, USAGE, RunError
+from mtlc.training.failures import clear_data_errors, clear_model_errors
 from mtlc.training.lines import Lines
 from mtlc.training.loop import train
 from mtlc.training.report import Silent
 from mtlc.training.run_folder import RunFolder
+from mtlc.training.samples import write_samples
 
 
 class Heard(Silent):
@@ -281,3 +286,44 @@ def test_a_spec_with_auxiliary_losses_trains(tmp_path):
 def test_without_a_test_split_the_sheets_show_validation_images(tmp_path):
     assert run(toy(ToyPart(val=2)), tmp_path).test is None
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["val-0.png", "val-1.png"]
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_a_split_that_cannot_be_opened_is_told_before_the_first_step(tmp_path, monkeypatch, split):
+    def opened(part, name, labels=None):
+        if name == split:
+            raise DataError(f"split `{split}` is empty", "fill it")
+        return open_data(part, name, labels)
+
+    monkeypatch.setattr(evaluations, "open_data", opened)
+    with pytest.raises(RunError, match=f"split `{split}` is empty"):
+        run(toy(ToyPart(val=2, test=2)), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_data_process_that_dies_is_no_bug_of_ours_and_any_other_runtime_error_is(tmp_path):
+    killed = "DataLoader worker (pid 32492) is killed by signal: Killed. "
+    with (
+        pytest.raises(RunError, match="a process that reads data died") as caught,
+        clear_data_errors(),
+        clear_model_errors(toy(), lambda: "step 1"),
+    ):
+        raise RuntimeError(killed)
+    assert "train.workers" in (caught.value.hint or "")
+    with pytest.raises(RuntimeError, match="something else"), clear_data_errors():
+        raise RuntimeError("something else")
+
+
+def test_sheets_of_ids_that_give_the_same_file_name_are_all_kept(tmp_path, monkeypatch):
+    model = toy(ToyPart(test=2))
+    data = open_data(model.plan.data, "test")
+    monkeypatch.setattr(data, "ids", ("a/b", "a_b"))
+    written = write_samples(model, data, tmp_path, torch.device("cpu"))
+    assert len(set(written)) == 2 and all(path.exists() for path in written)
+
+
+def test_a_python_file_that_cannot_be_read_is_not_called_unwritable(tmp_path):
+    spec = replace(toy().plan.spec, plugins=(str(tmp_path / "gone.py"),))
+    with pytest.raises(RunError, match=r"cannot read `.*gone\.py`: no such file") as caught:
+        own_parts.keep(spec, tmp_path)
+    assert caught.value.exit_code == USAGE

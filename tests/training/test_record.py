@@ -44,3 +44,18 @@ def test_a_full_disk_is_one_error(tmp_path):
         record.add(step=1)
     assert caught.value.exit_code == FAILED
     record.close()
+
+
+def test_of_a_file_that_became_shorter_the_whole_lines_stay(tmp_path):
+    record = Record(tmp_path / "metrics.jsonl")
+    record.add(step=1)
+    record.add(step=2)
+    size = record.size
+    record.close()
+    assert not record.lost
+    record.path.write_bytes(record.path.read_bytes()[:-4])
+    record = Record(record.path, size)
+    record.add(step=3)
+    record.close()
+    assert record.lost
+    assert [json.loads(line)["step"] for line in record.path.read_text().splitlines()] == [1, 3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -153,3 +154,36 @@ def test_resuming_from_a_damaged_checkpoint_names_the_file_and_changes_nothing(t
     with pytest.raises(RunError, match=r"state\.pt`: it is not a whole checkpoint"):
         trained(tmp_path, resume=True, train__steps=2)
     assert (tmp_path / "metrics.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state.clear(),
+        lambda state: state.pop("metrics_size"),
+        lambda state: state.update(position={"step": 2}),
+        lambda state: state["position"].update(moon=1),
+        lambda state: state.update(optimizer={}),
+        lambda state: state["optimizer"]["param_groups"].append({}),
+        lambda state: state.update(random=3),
+    ],
+)
+def test_the_state_of_something_else_is_refused_in_words(tmp_path, change):
+    trained(tmp_path, train__steps=2)
+    path = RunFolder(tmp_path).last() / STATE
+    state = torch.load(path, weights_only=True)
+    change(state)
+    torch.save(state, path)
+    with pytest.raises(RunError, match="the checkpoint's state") as caught:
+        trained(tmp_path, resume=True, train__steps=3)
+    assert "start the run anew" in (caught.value.hint or "")
+
+
+def test_a_resumed_run_says_that_lines_of_its_numbers_are_lost(tmp_path):
+    trained(tmp_path, train__steps=2)
+    path, told = tmp_path / "metrics.jsonl", Notes()
+    first = path.read_bytes().index(b"\n") + 1
+    path.write_bytes(path.read_bytes()[: first + 20])
+    trained(tmp_path, resume=True, train__steps=3, report=told)
+    assert any("has lost lines" in each for each in told.notes)
+    assert [json.loads(line)["step"] for line in path.read_text().splitlines()][:2] == [1, 3]
