@@ -16,7 +16,9 @@ from mtlc.resolve.doubts import warn
 from mtlc.resolve.labels import labels_of
 from mtlc.resolve.layers import Layers
 from mtlc.resolve.merge import merge
+from mtlc.resolve.once import Once
 from mtlc.resolve.packages import with_packages
+from mtlc.resolve.params import Params
 from mtlc.resolve.relations import Relations
 from mtlc.resolve.sizes import check_sizes
 from mtlc.resolve.tasks import Tasks, declared
@@ -45,7 +47,8 @@ def draft(
 
 def _draft(file: File, diagnostics: Diagnostics, overrides: Iterable[Override], plugins: bool) -> Spec:
     blocks = merge(file, diagnostics, overrides, plugins)
-    desk = Desk(blocks, Reader(diagnostics, blocks.params(), blocks.may_hold), diagnostics)
+    once = Once(diagnostics, blocks.may_hold)
+    desk = Desk(blocks, Reader(once, Params(blocks.params(), once)), diagnostics)
     _whole(desk)
     sets = data_sets(desk)
     layers = Layers(desk)
@@ -57,7 +60,7 @@ def _draft(file: File, diagnostics: Diagnostics, overrides: Iterable[Override], 
     check_names(desk, layers.found, found, evaluation, phases)
     check_mix(desk, train, sets)
     desk.report_no_layers()
-    desk.reader.report_unknown()
+    desk.reader.params.report()
     _unused_lets(desk)
     spec = Spec(
         source=blocks.source,
@@ -126,7 +129,7 @@ def _whole(desk: Desk) -> None:
 def _unused_lets(desk: Desk) -> None:
     for name, let in desk.blocks.lets.items():
         own = let.span.source is desk.blocks.source
-        used = name in desk.blocks.used or name in desk.reader.meant
+        used = name in desk.blocks.used or name in desk.reader.params.meant
         if own and not used and not desk.blocks.may_hold(name):
             message = f"nothing uses `${name}`"
             desk.diagnostics.warning("MTL110", message, let.name.span, hint="take this line out")

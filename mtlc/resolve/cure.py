@@ -11,7 +11,7 @@ from mtlc.diagnostics import suggest
 from mtlc.parse.literal import literal as literal_value
 from mtlc.parts.part import Auto, Place, Size, named
 from mtlc.schema import Key, choices, literal, members, namespaces, number
-from mtlc.syntax import BadLiteral, Bare, Bool, Call, ListValue, Number, Text, Value
+from mtlc.syntax import BadLiteral, Bare, Bool, Call, ListValue, Number, SizeValue, Text, Value
 
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 _NOTHING = ("none", "null", "nil", "off", "false")
@@ -19,7 +19,7 @@ _NOTHING = ("none", "null", "nil", "off", "false")
 
 def cure(node: Value, key: Key, shown: str) -> str:
     """The way out of a value of the wrong type; `shown` is the value as written."""
-    if isinstance(node, Call) and suggest(node.name.text, ["env"]):
+    if isinstance(node, Call) and node.name.text != "env" and suggest(node.name.text, ["env"]):
         return "did you mean `env`?"
     for each in members(key.type):
         text = _converted(node, each, key, shown)
@@ -32,13 +32,16 @@ def item(node: Value, key: Key) -> str:
     """The way out of an item of a list that is of the wrong type."""
     types_ = [typing.get_args(each)[0] for each in members(key.type) if typing.get_origin(each) is tuple]
     text = _converted(node, types_[0], key, node.span.text)
-    return f"write `{text}`" if text else f"write a list such as `{key.name} = {example(key)}`"
+    shown = example(key) if isinstance(key.default, tuple) and key.default else _example(types_[0], key)
+    shown = shown if shown.startswith("[") else f"[{shown}]"
+    return f"write `{text}`" if text else f"write a list such as `{key.name} = {shown}`"
 
 
-def bound(value: Any, key: Key) -> str:
-    """The way out of a value that is out of bounds."""
+def bound(node: Value, value: Any, key: Key) -> str:
+    """The way out of a value that is out of bounds, which stands at `node`."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if key.high == 1 and 1 < value <= 100:
+        percent = isinstance(node, Number) and node.percent
+        if key.high == 1 and 1 < value <= 100 and not percent:
             return f"write `{key.name} = {number(value)}%` for a share of a hundred"
         if key.low is not None and value < key.low:
             return f"write `{key.name} = {number(key.low)}` or more"
@@ -97,8 +100,16 @@ def _as_list(node: Value, item: Any, shown: str) -> str | None:
     ends = re.fullmatch(r"(\d)-(\d)", shown)
     if ends and item is int and int(ends[1]) <= int(ends[2]):
         return f"[{', '.join(map(str, range(int(ends[1]), int(ends[2]) + 1)))}]"
-    unlike = item in (int, float) and not isinstance(node, Number)
-    return None if unlike or isinstance(node, ListValue | BadLiteral) else f"[{shown}]"
+    return f"[{shown}]" if _is_item(node, item) else None
+
+
+def _is_item(node: Value, item: Any) -> bool:
+    """Whether a value has the type of a list's items."""
+    if isinstance(node, Bare | Call):
+        known = [word for space in namespaces(item) for word in named(space)]
+        return item is str or node.name.text in (*known, *choices(item))
+    fitting = {int: Number, float: Number, str: Text, bool: Bool, Size: SizeValue}
+    return item in fitting and isinstance(node, fitting[item])
 
 
 def _word(node: Value) -> str:

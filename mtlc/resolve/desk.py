@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,11 @@ from mtlc.parts.encoders import timm_models
 from mtlc.parts.layers import Layer
 from mtlc.parts.part import Part, named
 from mtlc.resolve.blocks import Blocks, Merged, told
+from mtlc.resolve.given import Given, as_given
 from mtlc.resolve.meant import meant
-from mtlc.resolve.values import UNREADABLE, Given, Reader, Unreadable, as_given
+from mtlc.resolve.unreadable import UNREADABLE, Unreadable
+from mtlc.resolve.values import Reader
+from mtlc.resolve.words import ticked
 from mtlc.source import Span
 from mtlc.spec import Origin
 from mtlc.syntax import Name, Value
@@ -118,7 +121,3 @@ def name_span(block: Merged) -> Span:
     """Where the block's name stands in its header."""
     end = block.header.start + block.header.text.rindex(block.name) + len(block.name)
     return block.header.source.span(end - len(block.name), end)
-
-
-def ticked(words: Iterable[str]) -> str:
-    return ", ".join(f"`{word}`" for word in words)

@@ -11,7 +11,8 @@ from mtlc.parts.data import Data, Label
 from mtlc.parts.part import Auto
 from mtlc.parts.tasks import Task
 from mtlc.resolve.blocks import Merged
-from mtlc.resolve.desk import Desk, ticked
+from mtlc.resolve.desk import Desk
+from mtlc.resolve.words import ticked
 from mtlc.source import Source, SourceError, Span, load
 
 Labels = Mapping[str, Label]

@@ -8,8 +8,9 @@ from mtlc.diagnostics import Label as Spot
 from mtlc.diagnostics import suggest
 from mtlc.parts.tasks import Task
 from mtlc.resolve.blocks import Merged
-from mtlc.resolve.desk import Desk, ticked
+from mtlc.resolve.desk import Desk
 from mtlc.resolve.labels import Labels, Learnt
+from mtlc.resolve.words import ticked
 from mtlc.source import Span
 
 Sets = Mapping[str, Labels]

@@ -10,7 +10,7 @@ from mtlc.parts.layers import Layer as LayerPart
 from mtlc.parts.part import named
 from mtlc.resolve.blocks import Merged
 from mtlc.resolve.desk import Desk, name_span
-from mtlc.resolve.values import UNREADABLE, Unreadable
+from mtlc.resolve.unreadable import UNREADABLE, Unreadable
 from mtlc.spec import Layer
 from mtlc.syntax import Name
 

@@ -13,6 +13,7 @@ _OTHER_WORDS = {
     "boundary": "edges",
     "channels": "dim",
     "classification": "classify",
+    "epoch": "steps",
     "epochs": "steps",
     "iterations": "steps",
     "learning_rate": "lr",
@@ -35,3 +36,10 @@ def meant(word: str, known: Iterable[str]) -> str | None:
     longer = [each for each in known if len(each) >= 4 and lower.startswith(each)]
     inside = [each for each in known if each in parts]
     return suggest(word, known) or next((each for each in (*inside, *others, *longer) if each in known), None)
+
+
+def why(word: str, guess: str) -> str:
+    """What to know where the word and the one that was meant count different things; mostly nothing."""
+    if guess == "steps" and "epoch" in word.lower():
+        return " An epoch has images / `batch` of them, rounded up"
+    return ""

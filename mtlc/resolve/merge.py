@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from mtlc.diagnostics import Diagnostics, Label, suggest
-from mtlc.resolve.blocks import KIND_ONLY, NAMED, RESERVED, Blocks, Merged, told
-from mtlc.resolve.meant import meant
+from mtlc.resolve.blocks import KIND_ONLY, NAMED, Blocks, Merged
+from mtlc.resolve.headers import NAMELESS, header_fits, is_phase, unknown_block
 from mtlc.resolve.override import set_value
+from mtlc.resolve.params import params_in
 from mtlc.resolve.use import Used
 from mtlc.source import Source, Span
-from mtlc.syntax import (
-    KEYWORDS,
-    RELATIONS,
-    Arg,
-    Assign,
-    Block,
-    Call,
-    Entry,
-    File,
-    Let,
-    ListValue,
-    Override,
-    Param,
-    Relation,
-)
+from mtlc.syntax import KEYWORDS, RELATIONS, Assign, Block, Entry, File, Let, Override, Relation
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -40,10 +26,10 @@ def merge(
     for each in Used(diagnostics, blocks, plugins).files(file):
         blocks.lost |= each.lost | _near_mistakes(each.source, diagnostics)
         blocks.unread |= not each.statements and bool(each.source.text.strip()) and diagnostics.failed
-        blocks.used |= set(_params(each.statements))
+        blocks.used |= {each.name.text for each in params_in(each.statements)}
         _Merge(blocks, each, diagnostics).take()
     for override in overrides:
-        blocks.used |= set(_params(override.value))
+        blocks.used |= {each.name.text for each in params_in(override.value)}
         set_value(blocks, override, diagnostics)
     return blocks
 
@@ -62,18 +48,6 @@ def _near_mistakes(source: Source, diagnostics: Diagnostics) -> set[str]:
             if not text[:1].isspace() and not text.startswith(KEYWORDS):  # it may begin any statement
                 found.update((*KEYWORDS, "use") if '.mtl"' in text else KEYWORDS)
     return found
-
-
-def _params(node: Any) -> Iterator[str]:
-    """The named values that a piece of syntax uses."""
-    if isinstance(node, Param):
-        yield node.name.text
-    elif isinstance(node, tuple):
-        for each in node:
-            yield from _params(each)
-    elif isinstance(node, Let | Block | Assign | Relation | Call | Arg | ListValue):
-        for part in ("value", "body", "calls", "args", "items"):
-            yield from _params(getattr(node, part, None))
 
 
 @dataclass
@@ -108,11 +82,11 @@ class _Merge:
     def _block(self, block: Block) -> None:
         keyword = block.keyword.text
         if keyword not in KEYWORDS:
-            self._unknown(block)
+            self.blocks.lost |= unknown_block(block, self.diagnostics)
             return
-        if not self._header_fits(block):
-            nameless = keyword in (*RELATIONS, "train", "eval")  # and a name: another block may be meant
-            self.blocks.lost |= set(KEYWORDS) if nameless else {keyword}
+        if not header_fits(block, self._name(block), self.diagnostics):
+            # where a name stands that does not belong there, another block may be meant
+            self.blocks.lost |= set(KEYWORDS) if keyword in NAMELESS else {keyword}
             self.blocks.lost |= {block.name.text} if block.name else set()
             return
         name = self._name(block)
@@ -148,47 +122,6 @@ class _Merge:
                 f"did you mean `{guess}`?" if guess else known,
             )
             self.diagnostics.error("MTL203", message, block.header, "undeclared", hint=hint)
-
-    def _unknown(self, block: Block) -> None:
-        guess = meant(block.keyword.text, KEYWORDS)
-        named = {part.text for part in (block.keyword, block.name, block.kind) if part}
-        self.blocks.lost |= named | ({guess} if guess else set(KEYWORDS))
-        if told(block.keyword.span, self.diagnostics):
-            return
-        hint = f"did you mean `{guess}`?" if guess else f"blocks are {', '.join(KEYWORDS)}"
-        hint = "write it in `train { … }`" if block.keyword.text == "phase" else hint
-        message = f"there is no block `{block.keyword.text}`"
-        self.diagnostics.error("MTL201", message, block.keyword.span, "unknown block", hint=hint)
-
-    def _header_fits(self, block: Block) -> bool:
-        keyword, name = block.keyword.text, block.name
-        if keyword in NAMED and name is None:
-            shown = {"task": "task depth", "shared": "shared encoder : tiny", "layer": "layer encoder : tiny"}
-            message = f"`{keyword}` needs a name"
-            self.diagnostics.error("MTL218", message, block.keyword.span, hint=f"write `{shown[keyword]}`")
-            return False
-        if keyword in (*RELATIONS, "train", "eval") and name is not None:
-            message = f"`{keyword}` takes no name"
-            self.diagnostics.error("MTL218", message, name.span, hint=f"write `{keyword} {{ … }}`")
-            return False
-        if keyword in KIND_ONLY and block.kind is not None and not self._name(block):
-            message = f"`{keyword}` takes only a kind: a spec has one"
-            label, hint = "one name too many", f"write `{keyword} {block.kind.text}`"
-            if keyword == "data":
-                message, label = "this data set has no name before its kind", ""
-                hint += f", or `data NAME : {block.kind.text}` where there are several"
-            self.diagnostics.error("MTL218", message, block.kind.span, label, hint=hint)
-            return False
-        if name is not None and (keyword, name.text) == ("task", "all") and block.kind is not None:
-            message, hint = "`task all` takes no kind: it is what all tasks have", "write `task all { … }`"
-            self.diagnostics.error("MTL218", message, block.kind.span, hint=hint)
-            return False
-        if name is not None and self._name(block) in RESERVED and (keyword, name.text) != ("task", "all"):
-            self.diagnostics.error(
-                "MTL207", f"`{name.text}` is reserved", name.span, hint="choose another name"
-            )
-            return False
-        return True
 
     def _clash(self, block: Block, keyword: str, name: str) -> None:
         """A layer and a task, or a shared and a per-task layer, of one name."""
@@ -244,18 +177,8 @@ class _Merge:
             own[name] = merged.entries[name] = entry
 
     def _inner(self, block: Block, merged: Merged) -> None:
-        if merged.keyword != "train" or block.keyword.text != "phase" or block.name is None:
-            message = f"`{merged.keyword}` holds no block `{block.keyword.text}`"
-            called = block.name.text if block.name else "NAME"
-            hint = f"write a value: `{block.keyword.text} = {called}(…)`"
-            if merged.keyword in RELATIONS:
-                hint = "write a relation, such as `all via kem`"
-            elif merged.keyword == "train" and block.keyword.text == "phase":
-                message, hint = "a phase needs a name", "write `phase NAME { steps = … }`"
-            elif merged.keyword == "train" and block.name and suggest(block.keyword.text, ["phase"]):
-                hint = "did you mean `phase`?"
+        if not is_phase(block, merged.keyword, self.diagnostics) or block.name is None:
             self.blocks.lost |= {part.text for part in (block.keyword, block.name) if part}
-            self.diagnostics.error("MTL217", message, block.header, hint=hint)
             return
         name = block.name.text
         known = merged.inner.get(name)

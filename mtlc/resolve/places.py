@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from mtlc.diagnostics import suggest
 from mtlc.parts.encoders import Encoder
 from mtlc.parts.mixing import Mixing
-from mtlc.resolve.desk import ticked
-from mtlc.resolve.values import Reader, Unreadable
+from mtlc.resolve.unreadable import Unreadable
+from mtlc.resolve.values import Reader
+from mtlc.resolve.words import ticked
 from mtlc.source import Span
 from mtlc.spec import Layer, Task
 from mtlc.syntax import Call, Name

@@ -11,8 +11,11 @@ from mtlc.parts.links import Link
 from mtlc.parts.mixing import Mixing
 from mtlc.parts.part import named
 from mtlc.resolve.blocks import Blocks, Merged
+from mtlc.resolve.given import as_given
 from mtlc.resolve.places import layer_at, tasks_at
-from mtlc.resolve.values import Reader, Unreadable, as_given
+from mtlc.resolve.unreadable import Unreadable
+from mtlc.resolve.values import Reader
+from mtlc.resolve.words import ticked
 from mtlc.source import Span
 from mtlc.spec import Layer, Line, Task
 from mtlc.syntax import Call, Name, Relation
@@ -57,11 +60,7 @@ class Relations:
             if self.blocks.may_hold(name, "task"):
                 continue
             guess = suggest(name, [*self.declared, "all"])
-            hint = (
-                f"did you mean `{guess}`?"
-                if guess
-                else f"tasks are {', '.join(f'`{t}`' for t in self.declared)}"
-            )
+            hint = f"did you mean `{guess}`?" if guess else f"tasks are {ticked(self.declared)}"
             more = tuple(Label(span, "and here") for span in others)
             self.reader.error(
                 "MTL203", f"there is no task `{name}`", first, "undeclared", hint=hint, others=more
@@ -98,11 +97,7 @@ class Relations:
         if cls is None:
             known = list(named(Link))
             guess = suggest(call.name.text, known)
-            hint = (
-                f"did you mean `{guess}`?"
-                if guess
-                else f"links are {', '.join(f'`{each}`' for each in known)}"
-            )
+            hint = f"did you mean `{guess}`?" if guess else f"links are {ticked(known)}"
             message = f"there is no link `{call.name.text}`"
             self.reader.error("MTL204", message, call.name.span, "unknown link", hint=hint)
             return None

@@ -12,9 +12,10 @@ from mtlc.parts.part import Part, named
 from mtlc.parts.tasks import Task as TaskPart
 from mtlc.resolve.blocks import Blocks, Merged
 from mtlc.resolve.desk import Desk, name_span, removed
+from mtlc.resolve.given import Given, unknown_key
 from mtlc.resolve.labels import Labels, Learnt, label_of
 from mtlc.resolve.labels_of_several import label_in_each
-from mtlc.resolve.values import UNREADABLE, Given, Unreadable
+from mtlc.resolve.unreadable import UNREADABLE, Unreadable
 from mtlc.spec import Layer, Task
 from mtlc.syntax import Name
 
@@ -59,7 +60,7 @@ class Tasks:
         for name, entry in defaults.entries.items():
             self.desk.remember(f"task.all.{name}", entry.value, "key")
             if kinds and name not in known and not self.desk.blocks.may_hold("task"):
-                self.desk.reader.unknown_key(entry.name, known, "`task all`")
+                unknown_key(entry.name, known, "`task all`", self.desk.reader.once)
 
     def _task(self, block: Merged, defaults: Merged | None) -> Task | Unreadable:
         path = f"task.{block.name}"

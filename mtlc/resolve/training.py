@@ -9,7 +9,9 @@ from mtlc.diagnostics import Label, suggest
 from mtlc.parts.balance import Equal, LossBalancer
 from mtlc.parts.training import Eval, Phase, Train
 from mtlc.resolve.blocks import Merged
-from mtlc.resolve.desk import Desk, ticked
+from mtlc.resolve.desk import Desk
+from mtlc.resolve.given import unknown_key
+from mtlc.resolve.words import ticked
 from mtlc.source import Span
 from mtlc.syntax import ListValue
 
@@ -38,7 +40,7 @@ def _long_form(block: Merged, desk: Desk) -> LossBalancer | None:
     """`balance { losses = uncertainty }`, where `losses` is the only key."""
     others = [entry for name, entry in block.entries.items() if name != "losses"]
     for entry in others:
-        desk.reader.unknown_key(entry.name, {"losses": _LOSSES}, "`balance`")
+        unknown_key(entry.name, {"losses": _LOSSES}, "`balance`", desk.reader.once)
     if "losses" not in block.entries:
         if not others and not block.damaged:
             hint = "write `balance uncertainty`, or `balance { losses = uncertainty }`"
@@ -61,6 +63,10 @@ def eval_of(desk: Desk) -> Eval | None:
 
 def phases_of(desk: Desk) -> dict[str, Phase]:
     block = desk.blocks.one("train")
+    for name, inner in (block.inner if block else {}).items():
+        if name in schema.keys(Train):
+            message = f"a phase cannot be called `{name}`, which is a key of `train`"
+            desk.reader.error("MTL207", message, inner.header, hint="choose another name")
     found = {name: desk.plain(Phase, inner) for name, inner in (block.inner if block else {}).items()}
     return {name: phase for name, phase in found.items() if phase is not None}
 

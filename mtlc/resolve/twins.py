@@ -11,8 +11,8 @@ from mtlc.parts.tasks import Task
 from mtlc.parts.training import Eval, Phase, Train
 from mtlc.resolve.blocks import Merged
 from mtlc.resolve.desk import Desk
+from mtlc.resolve.given import as_given
 from mtlc.resolve.relations import Relations
-from mtlc.resolve.values import as_given
 from mtlc.syntax import RELATIONS
 
 _SPACES: dict[str, type[Part]] = {
