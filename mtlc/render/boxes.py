@@ -11,7 +11,7 @@ from mtlc.names import Names
 from mtlc.parts.decoders import Decoder
 from mtlc.parts.encoders import Encoder, Tapped
 from mtlc.parts.layers import Layer
-from mtlc.parts.mixing import AtLevel, Masked
+from mtlc.parts.mixing import AtLevel, Masked, Mixing
 from mtlc.parts.part import Auto
 from mtlc.parts.steps import Fit
 from mtlc.render import measure, words
@@ -123,9 +123,9 @@ def _layer_name(step: Step, spec: Spec) -> str:
 
 def _slab_text(step: Step, lanes: Lanes, *, crowded: bool) -> Iterator[str]:
     part, who = step.part, words.shared_by(lanes.users[step.name], lanes.order)
-    if isinstance(part, AtLevel | Masked):
+    if isinstance(part, AtLevel | Masked | Mixing):
         yield part.word
-        yield f"after stage {part.level + 1}" if isinstance(part, AtLevel) else "masks for each task"
+        yield _place(part)
         who = who.replace("shared by", "of")
     else:
         yield step.name
@@ -133,6 +133,13 @@ def _slab_text(step: Step, lanes: Lanes, *, crowded: bool) -> Iterator[str]:
         yield from _details(step, crowded=crowded)
     yield ""
     yield from measure.wrap(who, 64 if crowded else 92, 4)
+
+
+def _place(part: AtLevel | Masked | Mixing) -> str:
+    """Where a link within the layers stands."""
+    if isinstance(part, AtLevel):
+        return f"after stage {part.level + 1}"
+    return "masks for each task" if isinstance(part, Masked) else "after each stage"
 
 
 def _details(step: Step, *, crowded: bool) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,13 +25,9 @@ class Gap:
 
 
 def begins(boxes: Mapping[str, Box], lanes: Lanes) -> dict[str, int]:
-    """Where each task's own boxes begin; a task that has only a head is named where most others are."""
-    first: dict[str, int] = {}
-    for box in boxes.values():
-        if box.task is not None and box.on_line:
-            first[box.task] = min(first.get(box.task, box.column), box.column)
-    usual = Counter(first.values()).most_common(1)[0][0]
-    return {task: min(first[task], usual) for task in lanes.order}
+    """The column of the first box that each task has of its own: its name stands above it."""
+    own = [box for box in boxes.values() if box.on_line]
+    return {task: min(box.column for box in own if box.task == task) for task in lanes.order}
 
 
 def columns_and_gaps(

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mtlc.graph import Step, TaskGraph
+from mtlc.parts.encoders import Encoder
+from mtlc.parts.mixing import AtLevel
 from mtlc.parts.steps import Fit, GiveBack, Refine
+from mtlc.source import Span
 from mtlc.spec import Spec
 
 
 def simplify(graph: TaskGraph, spec: Spec) -> TaskGraph:
-    """Undo `adapt` and `unfold`: what reads a fit reads the stream, and trace-back is one step again."""
+    """Undo `adapt` and `unfold`: what reads a fit reads the stream, and trace-back is one step again.
+
+    So is an encoder that was cut for a link between its stages, and behind it stands that link, once.
+    """
     drawn = _Drawn(spec)
     for step in graph.steps.values():
         drawn.add(step)
@@ -23,6 +29,7 @@ class _Drawn:
         self.steps: dict[str, Step] = {}
         self.writers: dict[str, str] = {}  # feature -> the step that writes it
         self.fitted: dict[str, str] = {}  # what a fit writes -> what it reads
+        self.begun: dict[tuple[Span, str | None], Step] = {}  # the first stage, by place in the spec
 
     def add(self, step: Step) -> None:
         step = replace(step, reads=tuple(self.fitted.get(feature, feature) for feature in step.reads))
@@ -32,6 +39,8 @@ class _Drawn:
             self._rename(step.reads[1], step)
         elif isinstance(step.part, Refine):
             self._keep(self._traced(step))
+        elif isinstance(step.part, AtLevel) or (isinstance(step.part, Encoder) and step.task):
+            self._keep(self._whole(step))
         elif not step.training:
             self._keep(step)
 
@@ -55,3 +64,11 @@ class _Drawn:
         part = self.spec.links[step.stage - 1].part
         step = replace(step, name=name, part=part, reads=begun.reads)
         return replace(step, writes=step.writes[-1:], shapes=step.shapes[-1:])
+
+    def _whole(self, step: Step) -> Step:
+        """All stages of a task's own encoder up to this one, or all of a link between them."""
+        first = self.begun.setdefault((step.span, step.task), step)
+        if isinstance(step.part, AtLevel):
+            return replace(step, name=first.name, part=step.part.link)
+        layer = next(layer for layer in self.spec.layers.values() if layer.span == step.span)
+        return replace(step, name=first.name, part=layer.part, reads=first.reads)

@@ -6,6 +6,7 @@ import re
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -253,6 +254,27 @@ def test_a_layer_of_each_task_has_its_name_beside_its_kind(drawn):
 
 def width(text):
     return max(float(x) for x in re.findall(r'pos="([-\d.]+),', text))
+
+
+def test_as_the_spec_has_it_an_encoder_is_one_box_with_the_link_of_its_stages_behind_it(drawn):
+    both = CHAIN.replace("(at = encoder)", "(at = encoder) then nddr(at = encoder)")
+    text = dot(*drawn(both), "spec")
+    (mine,) = re.findall(r'^  "(encoder_depth\w*)" \[', text, re.MULTILINE)
+    (stitch,) = re.findall(r'^  "(cross_stitch\w*)" \[', text, re.MULTILINE)
+    (nddr,) = re.findall(r'^  "(nddr\w*)" \[', text, re.MULTILINE)
+    assert label(text, mine) == ["encoder", "timm", "model = resnet18"]
+    assert label(text, stitch) == ["cross_stitch", "after each stage", "", "of all"]
+    edges = set(re.findall(r'^  "([^"]+)" -> "([^"]+)"', text, re.MULTILINE))
+    way = ["image", mine, stitch, nddr, "depth_decoder"]
+    assert set(pairwise(way)) <= edges
+    assert {head for tail, head in edges if tail == mine} == {stitch}
+    assert width(text) < 0.6 * width(dot(*drawn(both), "graph"))
+
+
+def test_stages_that_the_spec_names_itself_stay_apart(drawn):
+    text = dot(*drawn(CUT), "spec")
+    assert label(text, "late_depth")[:3] == ["late", "timm", "stages 4 to 5"]
+    assert label(text, "early")[:3] == ["early", "timm", "stages 1 to 3"]
 
 
 def test_many_layers_side_by_side_are_narrow_and_say_themselves_what_they_write(drawn):

@@ -61,6 +61,15 @@ def test_no_box_text_or_label_overlaps_another(drawn, count, links, level):
         assert apart, (one, other)
 
 
+def test_a_tasks_name_stands_above_the_first_box_of_its_own_and_on_no_wire(drawn):
+    text = dot(*drawn(many(2, "") + "\ntask largest : classify { label = largest, from = encoder }"), "graph")
+    places = dict(boxes(text))
+    for name, first in (("t0", "t0_decoder"), ("largest", "largest_head")):
+        said, box = places[f".task.{name}"], places[first]
+        assert said[0] == pytest.approx(box[0], abs=0.2)
+        assert box[3] <= said[1] < box[3] + 5
+
+
 BAND = re.compile(r'bb="([-\d.]+),[-\d.]+,([-\d.]+),[-\d.]+"')
 
 
