@@ -28,8 +28,8 @@ def learning(story: Story) -> Html:
         "curves",
         "Losses and weights",
         said(
-            "Each task's loss before any weight: faint as it came, strong as a running mean; dots are the "
-            "loss on the validation split."
+            "Each task's loss before any weight: faint as it came, strong as a running mean"
+            + ("; dots are the loss on the validation split." if story.validations else ".")
             + (" A dotted line is where a phase begins." if len(begins(story)) > 1 else "")
         ),
         element("div", charts, class_="charts"),

@@ -14,6 +14,8 @@ from mtlc.page.story import Judged, Line, Story
 from mtlc.page.table import table
 from mtlc.page.tasks import Colours, chip, colours
 
+LONG = 24  # rows of single classes that are shown without being asked for
+
 
 def results(story: Story) -> Html:
     """The section: the test, or where there is none yet the validation of the best weights."""
@@ -104,7 +106,8 @@ def _classes(task: str, scores: Line, of: Colours) -> Html:
 def _by_class(task: str, rows: Sequence[Mapping[str, str | float | None]]) -> Html:
     head = list(rows[0])
     said = [[_cell(name, row[name]) for name in head] for row in rows]
-    return table(head, said, caption=f"{task}, one by one", numbers=range(1, len(head)))
+    whole = table(head, said, caption=f"{task}, one by one", numbers=range(1, len(head)))
+    return unfolded(f"All {len(rows)}, one by one", whole) if len(rows) > LONG else whole
 
 
 def _cell(name: str, value: str | float | None) -> str:

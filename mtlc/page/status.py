@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from mtlc.page.figures import between, moment, whole
+from mtlc.page.figures import between, many, moment, whole
 from mtlc.page.story import Line, Story
 
 EVENTS = ("start", "end", "failed")
@@ -116,4 +116,5 @@ def warnings(story: Story) -> Iterator[str]:
         named = ", ".join(ends[-1].get("skipped", {}))
         yield f"training left {ends[-1]['left_out']} samples out that could not be read: {named}"
     if story.unread:
-        yield f"{story.unread} lines of the run's records could not be read and are not on this page"
+        verb = "is" if story.unread == 1 else "are"
+        yield f"{many(story.unread, 'piece')} of the run's records could not be read and {verb} not on this page"

@@ -14,6 +14,18 @@ from mtlc.training.run_folder import RunFolder
 
 Line = Mapping[str, Any]
 
+SCORES = {"images", "metrics", "counted", "losses", "loss"}
+NEEDED: Mapping[str, set[str]] = {
+    "train": {"step", "losses", "weights"},
+    "val": {"step", "best", "scores"},
+    "test": {"step", "scores"},
+    "start": {"time", "tasks", "step", "steps", "images", "batch", "parameters", "device"},
+    "note": {"text"},
+    "end": {"time", "step", "interrupted"},
+    "failed": {"time", "step", "message"},
+}
+"""What the page reads of each sort of line; one that lacks any of it is damaged."""
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -29,7 +41,7 @@ class Story:
     """A run. `steps` are the lines of its training steps, `log` those of `log.jsonl`; both may be empty.
 
     `best` is the validation of the kept weights with what is said of single classes, `test` likewise.
-    `unread` counts the lines that could not be read.
+    `unread` counts the lines, and the files of scores, that could not be read.
     """
 
     folder: Path
@@ -74,46 +86,67 @@ def read(folder: Path) -> Story:
 
 
 def _read(files: RunFolder) -> Story:
-    lines, unread = _lines(files.metrics)
-    log, unread_too = _lines(files.log)
-    known = [line for line in lines if line.get("kind") in ("train", "val", "test")]
+    known, unread = _lines(files.metrics, "kind")
+    log, unread_too = _lines(files.log, "event")
     validations = [Judged(e["step"], e["scores"], e["best"]) for e in known if e["kind"] == "val"]
     best = next((each for each in reversed(validations) if each.best), None)
     tests = [Judged(best.step if best else e["step"], e["scores"]) for e in known if e["kind"] == "test"]
+    judged, unread_best = _in_detail(files.validation, best)
+    tested, unread_test = _in_detail(files.test, tests[-1] if tests else None)
     return Story(
         folder=files.path,
         spec=files.spec.read_text(encoding="utf-8"),
         log=log,
         steps=[line for line in known if line["kind"] == "train"],
         validations=validations,
-        best=_in_detail(files.validation, best) if best else None,
-        test=_in_detail(files.test, tests[-1]) if tests else None,
+        best=judged,
+        test=tested,
         samples=sorted(files.samples.glob("*.png")),
         written=max(each.stat().st_mtime for each in (files.metrics, files.spec) if each.exists()),
-        unread=unread + unread_too,
+        unread=unread + unread_too + unread_best + unread_test,
     )
 
 
-def _lines(path: Path) -> tuple[list[Line], int]:
-    """The objects in a file of lines, and how many lines are none; the last may be half written."""
+def _lines(path: Path, sort: str) -> tuple[list[Line], int]:
+    """The lines of a file whose `sort` is known, and how many are damaged; the last may be half written."""
     if not path.exists():
         return [], 0
     texts = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    found = [each for text in texts if (each := _object(text)) is not None]
-    return found, sum(bool(text) for text in texts[:-1]) - sum(_object(t) is not None for t in texts[:-1])
+    found = [_whole(text, sort) for text in texts]
+    unread = sum(bool(text) and line is None for text, line in zip(texts[:-1], found, strict=False))
+    return [line for line in found if line and line[sort] in NEEDED], unread
+
+
+def _whole(text: str, sort: str) -> Line | None:
+    """A line with all that its sort needs; of an unknown sort, whatever it says."""
+    line = _object(text)
+    if (
+        line is None
+        or not isinstance(line.get(sort), str)
+        or not line.keys() >= NEEDED.get(line[sort], set())
+    ):
+        return None
+    return line if "scores" not in line or _judges(line["scores"]) else None
 
 
 def _object(text: str) -> Line | None:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def _in_detail(path: Path, line: Judged) -> Judged:
-    """An evaluation with what is said of single classes, from a file of its own if that is of the same step."""
-    scores = _object(path.read_text(encoding="utf-8")) if path.exists() else None
-    return (
-        line if scores is None or scores.get("step", line.step) != line.step else replace(line, scores=scores)
-    )
+def _judges(scores: Any) -> bool:
+    return isinstance(scores, dict) and scores.keys() >= SCORES
+
+
+def _in_detail(path: Path, line: Judged | None) -> tuple[Judged | None, int]:
+    """An evaluation with what is said of single classes, from a file of its own if that is of the same step; and
+    whether (0 or 1) the file is damaged."""
+    if line is None or not path.exists():
+        return line, 0
+    scores = _object(path.read_text(encoding="utf-8", errors="replace"))
+    if scores is None or not _judges(scores):
+        return line, 1
+    return (line if scores.get("step", line.step) != line.step else replace(line, scores=scores)), 0

@@ -208,7 +208,50 @@ def test_without_the_meaning_of_its_spec_the_numbers_are_still_there(run):
 def test_damaged_lines_are_counted(run):
     lines = (run / "metrics.jsonl").read_text().splitlines()
     (run / "metrics.jsonl").write_text("\n".join(["{not json", *lines]) + "\n")
-    assert "1 lines of the run's records could not be read" in made(run).text
+    assert "1 piece of the run's records could not be read and is not on this page" in made(run).text
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("metrics.jsonl", '{"kind": "train"}'),
+        ("metrics.jsonl", '{"kind": "val", "step": 6, "best": true, "scores": {}}'),
+        ("metrics.jsonl", '{"kind": "test", "step": 6, "scores": 3}'),
+        ("metrics.jsonl", '{"kind": 4}'),
+        ("metrics.jsonl", "[" * 100_000),
+        ("log.jsonl", '{"time": 1}'),
+        ("log.jsonl", '{"event": "start"}'),
+        ("log.jsonl", '{"event": "failed", "time": "2026-03-01T12:34:56+00:00"}'),
+    ],
+)
+def test_a_line_that_lacks_what_its_sort_says_is_damaged_too(run, file, line):
+    with (run / file).open("a") as lines:
+        lines.write(line + "\n")
+    found = made(run)
+    assert not found.faults and "1 piece of the run's records" in found.text and "miou 0.3500" in found.text
+
+
+@pytest.mark.parametrize("file", ["val.json", "test.json"])
+@pytest.mark.parametrize("text", ["{}", '{"metrics', "[]"])
+def test_a_damaged_file_of_scores_is_counted_and_the_record_has_them_too(run, file, text):
+    (run / file).write_text(text)
+    found = made(run)
+    assert "1 piece of the run's records" in found.text and "miou 0.3500" in found.text
+
+
+def test_what_is_said_of_many_classes_is_folded(run):
+    rows = [{"name": f"c{n}", "iou": 0.5, "labelled pixels": n} for n in range(30)]
+    judged = json.loads((run / "test.json").read_text())
+    judged["by_class"]["semseg"] = rows
+    (run / "test.json").write_text(json.dumps(judged))
+    assert "<summary>All 30, one by one</summary>" in page(read(run), None)
+
+
+def test_dots_are_explained_where_there_are_some(run):
+    assert "dots are the loss on the validation split" in made(run).text
+    lines = [line for line in (run / "metrics.jsonl").read_text().splitlines() if '"val"' not in line]
+    (run / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+    assert "dots are" not in made(run).text
 
 
 @pytest.mark.parametrize("folder", [".", "nowhere"])
