@@ -40,10 +40,11 @@ def command(name: str | None, options: Options) -> None:
         click.echo(f"  hint: {trouble.hint}", err=True)
     everything = [(space, part) for space, parts in REGISTRY.items() for part in parts.values()]
     if name in BLOCKS:
-        click.echo(BLOCKS[name])
+        as_json = json.dumps({"version": 1, "parts": [], "about": BLOCKS[name]}, indent=2)
+        click.echo(as_json if options.format == "json" else BLOCKS[name])
         return
     if name is None:
-        found, detailed = everything, False
+        found, detailed = list(_once(everything)), False
     else:
         found = _named(everything, name)
         detailed = any(part.word == name for _, part in found)
@@ -69,13 +70,16 @@ def _named(everything: Parts, name: str) -> Parts:
 
 
 def _once(parts: Iterable[tuple[type[Part], type[Part]]]) -> Iterator[tuple[type[Part], type[Part]]]:
-    """Each part under one of its kinds: the narrowest that has a name of its own."""
+    """Each part under one of its kinds, the narrowest that has a name of its own; kind by kind."""
     found: dict[type[Part], type[Part]] = {}
     for space, part in parts:
         known = found.get(part)
         if known is None or _rank(space) > _rank(known):
             found[part] = space
-    return ((space, part) for part, space in found.items())
+    order = list(REGISTRY)
+    return iter(
+        sorted(((space, part) for part, space in found.items()), key=lambda each: order.index(each[0]))
+    )
 
 
 def _rank(space: type[Part]) -> tuple[bool, int]:
@@ -103,7 +107,7 @@ def _detailed(parts: Parts) -> Iterator[str]:
         yield from (f"  {line.strip()}" for line in (part.__doc__ or "").strip().splitlines())
         if package := owner(part):
             yield f"  package: {package}"
-        for about in ("paper", "cost", "scale"):
+        for about in ("paper", "needs", "cost", "scale"):
             if getattr(part, about, ""):
                 yield f"  {about}: {getattr(part, about)}"
         yield from _keys(part)
@@ -143,5 +147,7 @@ def _as_data(space: type[Part], part: type[Part]) -> dict[str, Any]:
         }
         for key in schema.keys(part).values()
     ]
-    about = {each: getattr(part, each) for each in ("paper", "cost", "scale") if getattr(part, each, "")}
+    about = {
+        each: getattr(part, each) for each in ("paper", "needs", "cost", "scale") if getattr(part, each, "")
+    }
     return {"name": part.word, "kind": kind(space), "summary": summary(part), "keys": keys, **about}

@@ -14,6 +14,10 @@ class LossBalancer(Part):
     noun: ClassVar[str] = "balancing method"
     paper: ClassVar[str] = ""
     scale: ClassVar[str] = ""
+    needs: ClassVar[str] = ""
+
+
+POSITIVE = "losses of at least 0"
 
 
 def _every() -> Any:
@@ -76,3 +80,27 @@ class Lps(LossBalancer):
 
     paper: ClassVar[str] = "MT-CP, WACV 2025 (arXiv 2412.03179), loss prioritisation scheme"
     scale: ClassVar[str] = "the mean weight stays near 1"
+
+
+@register("gls", module="mtlc.balance.gls:Gls")
+@dataclass(frozen=True)
+class Gls(LossBalancer):
+    """The geometric mean of the losses: neither their units nor their tasks' `weight` tilt its direction."""
+
+    paper: ClassVar[str] = "Chennupati et al., CVPR workshops 2019 (arXiv 1904.08492)"
+    scale: ClassVar[str] = "mean: equal losses have weights of one over the number of tasks"
+    needs: ClassVar[str] = POSITIVE
+
+
+@register("stch", module="mtlc.balance.stch:Stch")
+@dataclass(frozen=True)
+class Stch(LossBalancer):
+    """Smooth Tchebycheff: the worst loss, and those near it. `log` compares each with what it was after a warm-up."""
+
+    mu: float = key(1.0, "how near to the worst a loss must be to count; towards 0 the worst alone", above=0)
+    log: bool = key(False, "take log(loss / its mean at the end of `warmup`), times the number of tasks")
+    warmup: int = key(4, "with `log`: epochs of the sum of the logarithms before", low=1)
+
+    paper: ClassVar[str] = "Lin et al., ICML 2024 (arXiv 2402.19078); `log` as in LibMTL"
+    scale: ClassVar[str] = "simplex: the weights sum to 1; with `log`, free: one over the losses"
+    needs: ClassVar[str] = f"with `log`, {POSITIVE}"
