@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtlc.training.pictures import Panel, colour, contact_sheet, overlay, panel, photo
+from mtlc.training.pictures import Panel, colour, contact_sheet, label_panel, overlay, panel, photo
 from mtlc.training.pictures.colour import depth_span
 from mtlc.training.pictures.oklab import from_rgb, to_rgb
 from mtlc.training.pictures.palette import ABSENT, class_colours, depth_colours
@@ -151,6 +151,33 @@ def test_colours_that_only_one_image_has_are_named_so():
     metres = torch.tensor([[[1.0, 2.0]]])
     assert panel("depth", "depth", metres, span=(0.1, 10.0)).note == ""
     assert "own span" in panel("depth", "depth", metres).note
+
+
+@pytest.mark.parametrize(
+    ("kind", "whole", "hole"),
+    [
+        ("semseg", torch.ones(2, 2), torch.tensor([[1.0, 255.0], [1.0, 1.0]])),
+        ("depth", torch.ones(1, 2, 2), torch.tensor([[[1.0, 0.0], [1.0, 1.0]]])),
+        ("normals", -torch.ones(3, 2, 2), torch.tensor([[-1.0, 0.0], [-1.0, -1.0]]).expand(3, 2, 2)),
+        ("edges", torch.ones(1, 2, 2), torch.tensor([[[1.0, 255.0], [1.0, 1.0]]])),
+    ],
+)
+def test_dark_grey_is_explained_where_a_label_shows_it(kind, whole, hole):
+    prediction = torch.ones(2, 2, 2) if kind == "semseg" else whole
+    for label, said in ((whole, False), (hole, True)):
+        for shown in (panel("t", kind, prediction, label), label_panel("t", kind, label)):
+            assert ("dark grey" in shown.note) == said
+    assert "dark grey" not in panel("t", kind, prediction).note
+
+
+def test_tags_have_the_height_of_both_maps_beside_them():
+    image = np.zeros((256, 256, 3), np.uint8)
+    tags = Panel("tags", tags=tuple(Tag(f"t{n}", 0.9, n == 15) for n in range(16)))
+    drawn = [
+        ink(contact_sheet(image, [maps, tags])) - ink(contact_sheet(image, [maps, Panel("tags")]))
+        for maps in (Panel("maps", image), Panel("maps", image, image))
+    ]
+    assert drawn[1] > drawn[0] + 5 * 20 * 100  # five bars more: none is cut off
 
 
 @pytest.mark.parametrize(

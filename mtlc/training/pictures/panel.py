@@ -12,11 +12,12 @@ from torch import Tensor
 
 from mtlc.parts.tasks import likeness
 from mtlc.training.pictures.colour import IGNORE, Picture, Span, colour, depth_span
-from mtlc.training.pictures.palette import class_colours, depth_colours, grey_colours
+from mtlc.training.pictures.palette import ABSENT, class_colours, depth_colours, grey_colours
 
 PREDICTION, LABEL = "prediction", "label"
 NORMALS = "red right, green up, blue to us"
 OWN_SCALE = "colours of this image's own span"
+UNKNOWN = "dark grey: nothing is known there"
 
 
 class Swatch(NamedTuple):
@@ -52,7 +53,10 @@ class Number(NamedTuple):
 
 @dataclass(frozen=True)
 class Panel:
-    """One task's column. A task of whole images has `tags` or `numbers` (of a `row`) and no pictures."""
+    """One task's column. A task of whole images has `tags` or `numbers` (of a `row`) and no pictures.
+
+    `note` may have several lines.
+    """
 
     title: str
     prediction: Picture | None = None
@@ -85,13 +89,14 @@ def panel(
     note = _note(kind, span)
     if kind == "depth":
         span = span or (depth_span(prediction) if label is None else depth_span(prediction, label))
+    true = None if label is None else colour(kind, label, label=True, span=span)
     return Panel(
         title,
         colour(kind, prediction, span=span),
-        None if label is None else colour(kind, label, label=True, span=span),
+        true,
         swatches=_swatches(prediction, label, names) if kind == "semseg" else (),
         bar=_bar(kind, span),
-        note=note,
+        note=note if true is None else _lines(note, _unknown(true)),
     )
 
 
@@ -110,12 +115,13 @@ def label_panel(
     note = _note(kind, span)
     if kind == "depth":
         span = span or depth_span(label, label=True)
+    drawn = colour(kind, label, label=True, span=span)
     return Panel(
         title,
-        label=colour(kind, label, label=True, span=span),
+        label=drawn,
         swatches=_ranked_swatches([label], names) if kind == "semseg" else (),
         bar=_bar(kind, span) if kind == "depth" else None,
-        note=note,
+        note=_lines(note, _unknown(drawn)),
     )
 
 
@@ -160,6 +166,15 @@ def _name(c: int, names: Sequence[str]) -> str:
 def _note(kind: str, span: Span | None) -> str:
     """How to read the colours, and of depth whether other pictures have them too."""
     return {"normals": NORMALS, "depth": OWN_SCALE if span is None else ""}.get(kind, "")
+
+
+def _unknown(label: Picture) -> str:
+    """What the colour of what is absent means, where a label shows it."""
+    return UNKNOWN if bool((label == ABSENT).all(-1).any()) else ""
+
+
+def _lines(*notes: str) -> str:
+    return "\n".join(filter(None, notes))
 
 
 def _bar(kind: str, span: Span | None) -> Bar | None:

@@ -35,7 +35,8 @@ def contact_sheet(image: Picture, panels: Sequence[Panel], title: str = "", capt
     tile = tile_size(height, width)
     column = max(tile[0] + 2, NARROWEST)
     cells = [_cell([_text("photo", 16), _row(caption or f"{width} x {height}", column), _tile(image, tile)])]
-    cells += [_cell(_blocks(each, tile, column)) for each in panels]
+    two = any(each.prediction is not None and each.label is not None for each in panels)
+    cells += [_cell(_blocks(each, tile, column, tile[1] * (1 + two))) for each in panels]
     rows = _grid(cells, column)
     return _framed([_text(title, 20), rows] if title else [rows])
 
@@ -51,7 +52,7 @@ def gallery(
         for each, above, below in cells
     ]
     rows = _grid(shown, column)
-    read = _blocks(replace(key, title=caption), tile, rows.width)
+    read = _blocks(replace(key, title=caption), tile, rows.width, tile[1])
     return _framed([_text(title, 20), *read, rows])
 
 
@@ -69,12 +70,14 @@ def tile_size(height: int, width: int) -> tuple[int, int]:
     return width * factor, height * factor
 
 
-def _blocks(panel: Panel, tile: tuple[int, int], column: int) -> list[Image.Image]:
+def _blocks(panel: Panel, tile: tuple[int, int], column: int, height: int) -> list[Image.Image]:
+    """What stands in a panel's column from top to bottom. Tags and numbers may take so much height: where other
+    columns have two maps below each other, that of both."""
     blocks = [_text(panel.title, 16, width=column)]
     if panel.tags:
-        blocks += [_row(panel.row, column), _card(panel.tags, column, tile[1])]
+        blocks += [_row(panel.row, column), _card(panel.tags, column, height)]
     if panel.numbers:
-        blocks += [_row(panel.row, column), _values(panel.numbers, column, tile[1])]
+        blocks += [_row(panel.row, column), _values(panel.numbers, column, height)]
     if panel.prediction is not None:
         blocks += [_row(PREDICTION, column), _tile(panel.prediction, tile)]
     if panel.label is not None:
@@ -84,9 +87,7 @@ def _blocks(panel: Panel, tile: tuple[int, int], column: int) -> list[Image.Imag
         blocks.append(_scale(panel.bar, tile[0] + 2))
     if panel.swatches:
         blocks.append(_legend(panel.swatches, column))
-    if panel.note:
-        blocks.append(_text(panel.note, 13, FAINT, width=column))
-    return blocks
+    return blocks + [_text(line, 13, FAINT, width=column) for line in panel.note.splitlines()]
 
 
 def _row(name: str, width: int) -> Image.Image:
