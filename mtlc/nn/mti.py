@@ -13,19 +13,17 @@ from .residual import Residual
 from .scales import Scales, resize
 
 
-class Mti(nn.Module):
-    """The maps of all tasks at all scales, from the coarsest to the finest, become one stream per task.
+class Maps(nn.Module):
+    """What all tasks find at all scales, F, from the coarsest to the finest.
 
     Scale 0 is a task's stream, the others its decoder's levels of strides above `stride` (see `Scales`). At
     scale s, for task t:
 
     1. F_t^s = refine([x_t^s ; P_t^{s+1} enlarged]), `depth` residual blocks; the coarsest scale reads x alone;
-    2. P^s = `Propagation` of the F^s of all tasks (nobody reads that of scale 0, so it has none);
-    3. D_t^s = `PadNet` of F_t^s, given the other tasks' F^s.
+    2. P^s = `Propagation` of the F^s of all tasks (nobody reads that of scale 0, so it has none).
 
-    A task's stream is then ReLU(norm(1×1)) of its D^s of all scales, each enlarged to the finest and put side
-    by side. Reads the streams, B×dim×h×w, then the lists of levels; gives the new streams, then for each task
-    the list of its F^s, finest first, from which training predicts.
+    Reads the streams, B×dim×h×w, then the lists of levels; gives for each task the list of its F^s, finest
+    first, from which training predicts and `Stream` goes on.
     """
 
     def __init__(
@@ -48,24 +46,9 @@ class Mti(nn.Module):
         self.propagate = nn.ModuleList(
             Propagation(dim=dim, tasks=tasks, narrow=narrow, reduction=reduction) for _ in range(coarsest)
         )
-        self.distil = nn.ModuleList(
-            nn.ModuleList(PadNet(dim=dim, sources=tasks - 1) for _ in range(tasks))
-            for _ in range(coarsest + 1)
-        )
-        self.fuse = nn.ModuleList(ConvNorm(dim * len(self.scales), dim, kernel=1) for _ in range(tasks))
 
-    def forward(self, *reads: Tensor | list[Tensor]) -> tuple[Tensor | list[Tensor], ...]:
-        found = self.first(self.scales(*reads))
-        distilled = [
-            [part(*_own_first(scale, task)) for task, part in enumerate(parts)]
-            for scale, parts in zip(found, self.distil, strict=True)
-        ]
-        streams = (fuse(_beside(own)) for fuse, own in zip(self.fuse, _by_task(distilled), strict=True))
-        return (*streams, *_by_task(found))
-
-    def first(self, maps: list[list[Tensor]]) -> list[list[Tensor]]:
-        """F by scale (finest first), then by task, from the maps by task, then by scale."""
-        by_scale = _by_task(maps)
+    def forward(self, *reads: Tensor | list[Tensor]) -> list[list[Tensor]] | list[Tensor]:
+        by_scale = _turned(self.scales(*reads))
         found: list[list[Tensor]] = []
         for scale, refine in reversed(list(enumerate(self.refine))):
             inputs = by_scale[scale]
@@ -73,7 +56,27 @@ class Mti(nn.Module):
                 handed = self.propagate[scale](*found[0])
                 inputs = [torch.cat([x, resize(p, x)], 1) for x, p in zip(inputs, handed, strict=True)]
             found.insert(0, [part(x) for part, x in zip(refine, inputs, strict=True)])
-        return found
+        by_task = _turned(found)
+        return by_task if len(by_task) > 1 else by_task[0]  # a step that writes one feature gives it as it is
+
+
+class Stream(nn.Module):
+    """A task's stream from what it found at all `scales` and what `sources` other tasks found there.
+
+    D^s = `PadNet` of its own F^s, given the others'; the stream is ReLU(norm(1×1)) of the D^s of all scales,
+    each enlarged to the finest and put side by side. Reads the task's list, finest first, then the others'.
+    """
+
+    def __init__(self, *, dim: int, scales: int, sources: int) -> None:
+        super().__init__()
+        self.distil = nn.ModuleList(PadNet(dim=dim, sources=sources) for _ in range(scales))
+        self.fuse = ConvNorm(dim * scales, dim, kernel=1)
+
+    def forward(self, *found: list[Tensor]) -> Tensor:
+        finest, *coarser = (
+            part(*maps) for part, maps in zip(self.distil, zip(*found, strict=True), strict=True)
+        )
+        return self.fuse(torch.cat([finest, *(resize(x, finest) for x in coarser)], 1))
 
 
 class Propagation(nn.Module):
@@ -121,15 +124,6 @@ def _refine(dim: int, depth: int, *, propagated: bool) -> nn.Module:
     return nn.Sequential(Residual(first, dim), *(Residual(dim, dim) for _ in range(depth - 1)))
 
 
-def _own_first(maps: list[Tensor], task: int) -> list[Tensor]:
-    return [maps[task], *maps[:task], *maps[task + 1 :]]
-
-
-def _beside(maps: list[Tensor]) -> Tensor:
-    """All at the size of the first, side by side."""
-    return torch.cat([maps[0], *(resize(x, maps[0]) for x in maps[1:])], 1)
-
-
-def _by_task(maps: list[list[Tensor]]) -> list[list[Tensor]]:
+def _turned(maps: list[list[Tensor]]) -> list[list[Tensor]]:
     """Rows become columns: by task then scale from by scale then task, and the other way round."""
     return [list(each) for each in zip(*maps, strict=True)]

@@ -32,7 +32,7 @@ class PadNet(Link):
         return {"dim": reads[0][0].channels, "sources": len(reads) - 1}
 
 
-@register("mti", module="mtlc.nn.mti:Mti")
+@register("mti")
 @dataclass(frozen=True)
 class Mti(Link):
     """MTI-Net: PAD-Net at several scales, each scale also told what all tasks found at the coarser one.
@@ -41,7 +41,7 @@ class Mti(Link):
     backbone of four scales). Each scale's map is refined, predicted from (supervised in training only) and
     distilled; all scales, resized to the finest, then make the stream (ours: 1x1, norm, ReLU). The coarsest
     scale is told nothing. The mask over tasks weighs corresponding channels of the tasks. Scales need not
-    differ by two.
+    differ by two. What all tasks find is one step, what makes each task's stream of it one for each.
     """
 
     supervise: float = key(1.0, "weight of the loss of each scale's prediction; 0: none is made", low=0)

@@ -1,10 +1,11 @@
-"""Steps the compiler adds by itself: heads, fits between unequal streams, pieces of trace-back, first predictions."""
+"""Steps the compiler adds by itself: heads, fits between unequal streams, pieces of links, first predictions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from mtlc.parts.distillation import Mti
 from mtlc.parts.part import Level, Levels, Part
 
 
@@ -95,6 +96,35 @@ class Refine(Part):
     def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
         own = {"level": self.level, "last": self.last, "reduction": self.reduction}
         return {"dim": reads[0][0].channels, "back": reads[1][self.level].channels, **own}
+
+
+@dataclass(frozen=True)
+class MtiMaps(Part):
+    """What `mti` finds of all tasks at all scales. Reads what the link reads; one list of levels for each task."""
+
+    word: ClassVar[str] = "mti"
+    module: ClassVar[str] = "mtlc.nn.mti:Maps"
+    link: Mti
+
+    def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
+        return self.link.writes(reads)[len(reads) // 2 :]
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        return self.link.arguments(reads)
+
+
+@dataclass(frozen=True)
+class MtiStream(Part):
+    """The stream that `mti` gives a task: of its own levels, then of each other task's."""
+
+    word: ClassVar[str] = "distil"
+    module: ClassVar[str] = "mtlc.nn.mti:Stream"
+
+    def writes(self, reads: tuple[Levels, ...]) -> tuple[Levels, ...]:
+        return (reads[0][:1],)
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        return {"dim": reads[0][0].channels, "scales": len(reads[0]), "sources": len(reads) - 1}
 
 
 @dataclass(frozen=True)

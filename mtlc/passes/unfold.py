@@ -1,4 +1,4 @@
-"""The pass `unfold`: trace-back as refinements, and the predictions that links make in training only."""
+"""The pass `unfold`: links that are several steps, and the predictions that links make in training only."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from dataclasses import replace
 from mtlc.diagnostics import Diagnostics
 from mtlc.graph import Auxiliary, Step, TaskGraph
 from mtlc.names import Names
+from mtlc.parts.distillation import Mti
 from mtlc.parts.links import Link, TraceBack
 from mtlc.parts.part import Levels
-from mtlc.parts.steps import AuxiliaryHead, DenseHead, FirstHead, Fit, Refine
+from mtlc.parts.steps import AuxiliaryHead, DenseHead, FirstHead, Fit, MtiMaps, MtiStream, Refine
 from mtlc.passes.streams import owners
 
 
 def unfold(graph: TaskGraph, diagnostics: Diagnostics) -> TaskGraph:
-    """What trace-back is made of, one refinement per decoder level, and what training predicts beside it.
+    """What trace-back and `mti` are made of, and beside it what training predicts.
 
-    All refinements but the last are supervised; so are the streams or levels that another link names
-    (`Link.supervised`). The weight is the part's `supervise`.
+    Trace-back is one refinement per decoder level, of which all but the last are supervised; `mti` is what all
+    tasks find and a step for each task's stream. Supervised are also the streams or levels that another link
+    names (`Link.supervised`). The weight is the part's `supervise`.
     """
     unfolding = _Unfolding(graph)
     steps = [made for step in graph.steps.values() for made in unfolding.steps(step)]
@@ -40,7 +42,10 @@ class _Unfolding:
     def steps(self, step: Step) -> list[Step]:
         if not step.shapes or not isinstance(step.part, Link):
             return [step]
-        return self._traced(step) if isinstance(step.part, TraceBack) else [step, *self._first(step)]
+        if isinstance(step.part, TraceBack):
+            return self._traced(step)
+        whole, *rest = self._distilled(step) if isinstance(step.part, Mti) else [step]
+        return [whole, *self._first(step), *rest]
 
     def _traced(self, step: Step) -> list[Step]:
         assert isinstance(step.part, TraceBack)
@@ -71,6 +76,19 @@ class _Unfolding:
         self.auxiliaries.append(Auxiliary(step.task, name, weight))
         made = replace(step, name=name, part=part, reads=(fused, "image"), writes=(name,), training=True)
         return self._shaped(made)
+
+    def _distilled(self, step: Step) -> Iterator[Step]:
+        """What all tasks find, then each task's stream, so that a slice computes only the streams it needs."""
+        assert isinstance(step.part, Mti)
+        half = len(step.writes) // 2
+        streams, found = step.writes[:half], step.writes[half:]
+        yield self._shaped(replace(step, part=MtiMaps(step.part), writes=found))
+        for own, stream in enumerate(streams):
+            task = self.tasks[stream]
+            name = self.names.fresh(f"{step.name}_{task}")
+            reads = (found[own], *found[:own], *found[own + 1 :])
+            made = replace(step, name=name, part=MtiStream(), reads=reads, writes=(stream,), task=task)
+            yield self._shaped(made)
 
     def _first(self, step: Step) -> Iterator[Step]:
         """A prediction from every stream on the line, or from every level that the step writes, deepest first."""

@@ -13,7 +13,7 @@ from mtlc.parts.encoders import Encoder, Tapped
 from mtlc.parts.layers import Layer
 from mtlc.parts.mixing import AtLevel, Masked, Mixing
 from mtlc.parts.part import Auto
-from mtlc.parts.steps import Fit
+from mtlc.parts.steps import Fit, MtiMaps
 from mtlc.render import measure, words
 from mtlc.render.columns import Columns
 from mtlc.render.lanes import Lanes, is_hub, is_shared
@@ -92,7 +92,8 @@ def _box(step: Step, spec: Spec, lanes: Lanes, columns: Columns) -> Box:
         return _sized(step.name, Kind.SLAB, text, None, column)
     if is_hub(step):
         height = max(58.0, min(20 + 11.0 * len(step.reads), MOST_HUB))
-        box = _sized(step.name, Kind.HUB, (part.word, *list(words.settings(part).values())[:2]), None, column)
+        said = words.settings(part.link if isinstance(part, MtiMaps) else part)
+        box = _sized(step.name, Kind.HUB, (part.word, *list(said.values())[:2]), None, column)
         return _grown(box, 118, height)
     if isinstance(part, Fit):
         text = (f"fit {words.shape(part.writes(())[0])}",)

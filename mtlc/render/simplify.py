@@ -7,7 +7,7 @@ from dataclasses import replace
 from mtlc.graph import Step, TaskGraph
 from mtlc.parts.encoders import Encoder
 from mtlc.parts.mixing import AtLevel
-from mtlc.parts.steps import Fit, GiveBack, Refine
+from mtlc.parts.steps import Fit, GiveBack, MtiMaps, MtiStream, Refine
 from mtlc.source import Span
 from mtlc.spec import Spec
 
@@ -39,6 +39,10 @@ class _Drawn:
             self._rename(step.reads[1], step)
         elif isinstance(step.part, Refine):
             self._keep(self._traced(step))
+        elif isinstance(step.part, MtiMaps):
+            self._keep(replace(step, part=step.part.link))
+        elif isinstance(step.part, MtiStream):
+            self._join(step)
         elif isinstance(step.part, AtLevel) or (isinstance(step.part, Encoder) and step.task):
             self._keep(self._whole(step))
         elif not step.training:
@@ -54,6 +58,12 @@ class _Drawn:
         index = link.writes.index(raw)
         shapes = (*link.shapes[:index], *back.shapes, *link.shapes[index + 1 :])
         writes = (*link.writes[:index], *back.writes, *link.writes[index + 1 :])
+        self._keep(replace(link, writes=writes, shapes=shapes))
+
+    def _join(self, step: Step) -> None:
+        """What a link's last steps write is written by the link itself."""
+        link = self.steps[self.writers[step.reads[0]]]
+        writes, shapes = (*link.writes, *step.writes), (*link.shapes, *step.shapes)
         self._keep(replace(link, writes=writes, shapes=shapes))
 
     def _traced(self, step: Step) -> Step:

@@ -19,7 +19,7 @@ from mtlc.nn.decoders import ConvUp, Linear
 from mtlc.nn.fpn import Fpn
 from mtlc.nn.heads import AuxiliaryHead, DenseHead, FirstHead, PooledHead
 from mtlc.nn.kem import Kem
-from mtlc.nn.mti import Mti, Propagation, SqueezeExcite
+from mtlc.nn.mti import Maps, Propagation, SqueezeExcite, Stream
 from mtlc.nn.pad_net import PadNet
 from mtlc.nn.residual import Residual
 from mtlc.nn.scales import Scales
@@ -109,7 +109,11 @@ CASES: dict[str, Case] = {
         lambda: (levels()[:1], image()),
     ),
     "pad_net": (lambda: PadNet(dim=16, sources=2), lambda: (stream(), stream(), stream())),
-    "mti": (lambda: Mti(**scales(), depth=1, narrow=2, reduction=2), scaled),
+    "mti_maps": (lambda: Maps(**scales(), depth=1, narrow=2, reduction=2), scaled),
+    "mti_stream": (
+        lambda: Stream(dim=16, scales=2, sources=2),
+        lambda: tuple([stream(), stream(16, 8)] for _ in range(3)),
+    ),
     "propagation": (
         lambda: Propagation(dim=16, tasks=3, narrow=4, reduction=4),
         lambda: (stream(), stream(), stream()),

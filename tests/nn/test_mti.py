@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mtlc.nn.mti import Mti, Propagation, SqueezeExcite
+from mtlc.nn.mti import Maps, Propagation, SqueezeExcite, Stream
 
 DIM, STRIDES = 8, (4, 8, 16)
 
@@ -21,10 +21,26 @@ def reads(tasks: int = 3, height: int = 64, width: int = 96) -> list[Any]:
     return [*streams, *levels]
 
 
+class Mti(nn.Module):
+    """The steps of a line together, as the compiler draws them: the streams, then the maps by task."""
+
+    def __init__(self, tasks: int, stride: int) -> None:
+        super().__init__()
+        levels = [[(DIM, s) for s in STRIDES]] * tasks
+        scales = 1 + sum(s > stride for s in STRIDES)
+        self.maps = Maps(dim=DIM, stride=stride, levels=levels, depth=2, narrow=2, reduction=4)
+        self.streams = nn.ModuleList(Stream(dim=DIM, scales=scales, sources=tasks - 1) for _ in range(tasks))
+
+    def forward(self, *given: Any) -> list[Any]:
+        found = self.maps(*given)
+        found = found if len(self.streams) > 1 else [found]
+        parts = enumerate(self.streams)
+        return [*(part(found[t], *found[:t], *found[t + 1 :]) for t, part in parts), *found]
+
+
 def mti(tasks: int = 3, stride: int = 4) -> Mti:
     torch.manual_seed(0)
-    levels = [[(DIM, s) for s in STRIDES]] * tasks
-    return Mti(dim=DIM, stride=stride, levels=levels, depth=2, narrow=2, reduction=4)
+    return Mti(tasks, stride)
 
 
 def moved(part: nn.Module) -> nn.Module:
@@ -50,11 +66,11 @@ def by_hand(part: Mti, given: list[Any], tasks: int) -> tuple[list[Tensor], list
         for t in range(tasks):
             x = scales[t][s]
             x = torch.cat([x, larger(handed[t], x)], 1) if handed else x
-            found[t].insert(0, part.refine[s][t](x))
+            found[t].insert(0, part.maps.refine[s][t](x))
         now = [own[0] for own in found]
         if s == 0:
             break
-        fpm = part.propagate[s - 1]
+        fpm = part.maps.propagate[s - 1]
         layout = torch.stack(now, 2).flatten(1, 2)
         scores = fpm.score(layout)
         total = sum(scores[:, i::tasks].exp() for i in range(tasks))
@@ -66,11 +82,11 @@ def by_hand(part: Mti, given: list[Any], tasks: int) -> tuple[list[Tensor], list
     for t in range(tasks):
         distilled = []
         for s in range(3):
-            pad, out = part.distil[s][t], found[t][s]
+            pad, out = part.streams[t].distil[s], found[t][s]
             for i, a in enumerate(a for a in range(tasks) if a != t):
                 out = out + torch.sigmoid(pad.gates[i](found[a][s])) * pad.contents[i](found[a][s])
             distilled.append(larger(out, given[0]) if s else out)
-        conv, norm, _ = part.fuse[t]
+        conv, norm, _ = part.streams[t].fuse
         streams.append(torch.relu(norm(conv(torch.cat(distilled, 1)))))
     return streams, found
 
@@ -117,7 +133,7 @@ def test_with_one_scale_nothing_is_propagated() -> None:
     part, given = mti(stride=16), reads()
     streams = [F.avg_pool2d(x, 4) for x in given[:3]]
     out = part(*streams, *given[3:])
-    assert not len(part.propagate)
+    assert not len(part.maps.propagate)
     assert [len(maps) for maps in out[3:]] == [1, 1, 1]
 
 

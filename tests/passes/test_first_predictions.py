@@ -113,6 +113,16 @@ def test_the_levels_it_writes_are_as_wide_as_it_runs(passed):
     ) == {"dim": 10, "stride": 32, "outputs": 1, "level": 2}
 
 
+def test_a_slice_computes_what_all_tasks_find_but_only_its_own_stream(passed):
+    graph = passed(text("all via mti"))
+    streams = [f"mti_1_{task}" for task in ("semseg", "depth", "edges")]
+    assert [name for name in graph.steps if name.startswith("mti_1_")] == streams
+    assert graph.steps["mti_1_depth"].reads == ("depth_1_levels", "semseg_1_levels", "edges_1_levels")
+    assert graph.steps["mti_1_depth"].task == "depth"
+    kept = inference(graph, ["depth"]).steps
+    assert "mti_1" in kept and [name for name in streams if name in kept] == ["mti_1_depth"]
+
+
 def test_one_task_alone_has_scales_of_its_own(passed):
     text = SPEC.format(line="all via mti then sequential_attention", dim=12, edges="")
     graph = passed(text.replace("task semseg\n", ""))
