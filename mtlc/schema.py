@@ -8,6 +8,7 @@ import typing
 from dataclasses import dataclass
 from typing import Any, Literal, Union
 
+from mtlc.parse.literal import quote
 from mtlc.parts.part import AUTO, Auto, Part, Place, Size
 
 MISSING = dataclasses.MISSING
@@ -167,11 +168,6 @@ def literal(value: Any, *, every: bool = False) -> str:
     if isinstance(value, float):
         return repr(value)
     return quote(value) if isinstance(value, str) else str(value)
-
-
-def quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-    return f'"{escaped}"'
 
 
 def _place(place: Place) -> str:

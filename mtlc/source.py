@@ -116,7 +116,9 @@ def decode(name: str, data: bytes, path: Path | None = None, size: int | None = 
     """Bytes to a source, without a byte order mark. `size` is the size to name when `data` was cut short."""
     size = len(data) if size is None else size
     if size > LIMIT:
-        reason = f"it has {size / 1e6:.1f} MB ({size:,} bytes); a spec has at most {LIMIT / 1e6:.0f} MB"
+        reason = (
+            f"it has {size / 1e6:.1f} MB ({size:,} bytes), of which at most {LIMIT / 1e6:.0f} MB are read"
+        )
         raise SourceError(name, reason, "check that this is a spec, or split it with `use`")
     try:
         text = data.decode("utf-8")

@@ -287,6 +287,13 @@ def test_fmt_check_prints_a_diff_and_changes_nothing(mtlc, tmp_path):
     assert mtlc("fmt", "--check", "a.mtl") == (0, "", "")
 
 
+def test_fmt_goes_on_after_a_file_that_cannot_be_read(mtlc, tmp_path):
+    (tmp_path / "a.mtl").write_text(UGLY)
+    said = mtlc("fmt", "nix.mtl", "a.mtl")
+    assert said.code == 2 and "`nix.mtl`: it does not exist" in said.err
+    assert (tmp_path / "a.mtl").read_text() != UGLY
+
+
 def test_fmt_of_standard_input_goes_to_standard_output():
     said = process("fmt", "-", input=UGLY)
     assert (said.returncode, said.stdout) == (0, PRETTY)
@@ -471,6 +478,20 @@ def test_every_command_has_a_file_of_its_own():
 @pytest.mark.parametrize("name", ["cross_stitch", "mtan", "tiny", "timm"])
 def test_info_shows_a_part_of_two_kinds_once(mtlc, name):
     assert mtlc("info", name).out.count(f"{name}: ") == 1
+
+
+def test_info_lists_every_part_once_under_the_kind_it_is_called_by(mtlc):
+    sections = mtlc("info").out.split("\n\n")
+    listed = {each.splitlines()[0]: [line.split()[0] for line in each.splitlines()[1:]] for each in sections}
+    assert "mixing" not in listed and "cross_stitch" in listed["link"]
+    assert listed["layer"] == ["fpn"] and listed["encoder"] == ["tiny", "timm"]
+    assert mtlc("info", "tiny").out.startswith("tiny: encoder\n")
+    assert len(listed) == len(sections)
+
+
+def test_info_on_a_block_is_json_where_that_is_asked_for(mtlc):
+    said = json.loads(mtlc("info", "let", "--format", "json").out)
+    assert said["parts"] == [] and said["about"].startswith("`let name")
 
 
 @pytest.mark.parametrize("name", ["shared", "balance", "let", "use"])

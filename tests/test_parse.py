@@ -336,6 +336,9 @@ def test_every_code_of_this_layer_has_a_meaning_and_no_terminal_of_the_grammar_i
         ("train.steps = 3", "write the key in its block: `train { … }`"),
         ("task a { x = 'b' }", 'write texts in double quotes: `"…"`'),
         ("task a { x = 2 * 3 }", "write the result: a spec does not calculate"),
+        ("task a { x = 50 % }", "write `50%` without a blank"),
+        ("task a { x = 64 x 48, y = 1 }", "write a size without blanks: `64x48`"),
+        ("task a { x = 64 x48 }", "write a size without blanks: `64x48`"),
     ],
 )
 def test_a_hint_is_what_to_write(text: str, hint: str):

@@ -60,7 +60,7 @@ def test_a_file_that_is_not_utf8_names_the_byte_and_its_line(tmp_path: Path):
 def test_a_large_file_names_its_size_and_the_limit(tmp_path: Path):
     path = tmp_path / "a.mtl"
     path.write_bytes(b"#" * 10_000_000)
-    assert reason(path) == "it has 10.0 MB (10,000,000 bytes); a spec has at most 1 MB"
+    assert reason(path) == "it has 10.0 MB (10,000,000 bytes), of which at most 1 MB are read"
 
 
 def test_a_file_of_just_the_limit_is_read(tmp_path: Path):

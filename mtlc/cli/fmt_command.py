@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 
+from mtlc.cli.failures import said
 from mtlc.cli.options import Options, Unwritable, note, shared, show, source_of
 from mtlc.diagnostics import Diagnostics
 from mtlc.format import format as formatted
 from mtlc.parse import parse
-from mtlc.source import Source
+from mtlc.source import Source, SourceError
 
 
 @click.command("fmt")
@@ -29,14 +30,18 @@ def command(specs: tuple[str, ...], only_check: bool, options: Options) -> None:
     """
     code = 0
     for spec in specs:
-        source = source_of(spec)
+        try:
+            source = source_of(spec)
+        except SourceError as error:
+            code = max(code, said(error))
+            continue
         found = Diagnostics()
         text = formatted(parse(source, found))
         if found.failed:  # laying out a text that was only half understood would lose the rest
             show(found, options, err=True)
-            code = 1
+            code = max(code, 1)
         elif only_check:
-            code |= _diff(source, text)
+            code = max(code, _diff(source, text))
         elif spec == "-":
             click.echo(text, nl=False)
         elif text != source.text:

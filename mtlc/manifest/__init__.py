@@ -10,17 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SPLITS = ("train", "val", "test")
-KINDS = (
-    "semseg",
-    "human_parts",
-    "depth",
-    "normals",
-    "edges",
-    "saliency",
-    "tags",
-    "classify",
-    "regress",
-)
 IGNORE = 255
 
 

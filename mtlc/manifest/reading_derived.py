@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from mtlc.manifest import Camera, ClassIds, Derived, LabelEntry, Metres, Surface
@@ -11,6 +12,7 @@ from mtlc.manifest.yamltree import Node
 _DERIVE = {"saliency": "foreground", "edges": "borders", "normals": "surface"}
 _KEYS = {"saliency": ("background",), "normals": ("camera", "step", "median", "jump")}
 _CAMERA = ("fx", "fy", "cx", "cy")
+_SIDE = re.compile("[1-9][0-9]{0,5}")
 Found = Mapping[str, LabelEntry | None]
 
 
@@ -95,16 +97,20 @@ def _whole(
 def _camera(reader: Reader, name: str, fields: Fields) -> Camera:
     inner = fields.inner("camera", (*_CAMERA, "file", "size"))
     if inner is None:
+        if not fields.lacks("camera"):
+            return Camera()
         hint = "add `camera: {fx: …, fy: …, cx: …, cy: …}`, or `camera: {file: K.txt}`"
         reader.fail(fields.node, f"derived label `{name}` lacks the key `camera`", hint)
         return Camera()
+    if not isinstance(inner.node.value, dict):  # which was said
+        return Camera()
     given = [inner.number(each) for each in _CAMERA]
     known = [each for each in given if each is not None]
-    if ("file" in inner) == any(each in inner for each in _CAMERA):
+    numbered = any(not inner.lacks(each) for each in _CAMERA)
+    if inner.lacks("file") != numbered:
         hint = "write fx, fy, cx and cy in pixels, or a file with the 3 x 3 camera matrix"
         reader.fail(inner.node, "`camera` takes four numbers or a `file`", hint)
-    elif "file" not in inner and not all(each in inner for each in _CAMERA):
-        lacking = next(each for each in _CAMERA if each not in inner)
+    elif numbered and (lacking := next(filter(inner.lacks, _CAMERA), None)):
         reader.fail(inner.node, f"`camera` lacks the key `{lacking}`", f"add `{lacking}:`, in pixels")
     if len(known) == 4 and min(known[:2]) <= 0:
         reader.fail(inner.node, "a focal length is not above 0", "write fx and fy in pixels")
@@ -117,7 +123,11 @@ def _size(reader: Reader, fields: Fields) -> tuple[int, int] | None:
     if text is None:
         return None
     sides = text.split("x")
-    if len(sides) == 2 and all(side.isascii() and side.isdigit() and int(side) for side in sides):
+    if len(sides) == 2 and all(map(_SIDE.fullmatch, sides)):
         return int(sides[0]), int(sides[1])
-    reader.fail(fields.nodes["size"], f"`size` is `{text}`; it takes height x width", "write it as `480x640`")
+    reader.fail(
+        fields.nodes["size"],
+        f"`size` is {fields.nodes['size'].kind}; it takes height x width",
+        "write it as `480x640`",
+    )
     return None

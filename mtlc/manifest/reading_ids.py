@@ -35,7 +35,7 @@ def _listed(reader: Reader, name: str, node: Node) -> tuple[str, ...]:
 def _found(reader: Reader, name: str, node: Node) -> Ids:
     fields = reader.fields(node, f"split `{name}`", ("ids", "file", "glob", "without", "folder"))
     stated = [each for each in ("ids", "file", "glob") if each in fields]
-    if len(stated) != 1:
+    if len(stated) > 1 or all(map(fields.lacks, ("ids", "file", "glob"))):
         hint = "remove one of the two" if stated else "add `glob:`, `file:` or `ids:`"
         reader.fail(node, f"split `{name}` takes one of `ids`, `file` and `glob`", hint)
     others = [each for each in SPLITS if each != name]

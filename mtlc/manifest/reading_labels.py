@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from mtlc.manifest import (
     IGNORE,
-    KINDS,
     ClassIds,
     LabelEntry,
     Mask,
@@ -114,7 +113,7 @@ def _mask(kind: str) -> Callable[[Reader, str, Node], LabelEntry]:
 def _depth(reader: Reader, name: str, node: Node) -> LabelEntry:
     fields = _fields(reader, name, node, "scale", "offset", "ignore")
     scale = fields.number("scale")
-    if "scale" not in fields:
+    if fields.lacks("scale"):
         hint = "add `scale:`, metres for each unit in the files: 0.001 for millimetres, 1 for metres"
         reader.fail(node, f"label `{name}` lacks the key `scale`", hint)
     if scale is not None and scale <= 0:
@@ -146,3 +145,4 @@ _READ: Mapping[str, Callable[[Reader, str, Node], LabelEntry]] = {
     "classify": read_class,
     "regress": read_numbers,
 }
+KINDS = tuple(_READ)

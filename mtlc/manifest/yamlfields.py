@@ -36,20 +36,18 @@ class Reader:
     def fields(self, node: Node, what: str, known: Collection[str], required: Collection[str] = ()) -> Fields:
         """The known keys of a mapping. An unknown key is a mistake, and so is a required one that lacks."""
         entries = self.mapping(node, what, "the keys " + listed(known))
-        for name in entries:
-            if name not in known:
-                self._unknown(node.keys[name], what, name, known)
+        absent = [name for name in known if name not in entries]
+        guesses = {n: suggest(n, absent) or suggest(n, known) for n in entries if n not in known}
+        for name, guess in guesses.items():
+            hint = f"did you mean `{guess}`?" if guess else f"its keys are {listed(known)}"
+            self.fail(node.keys[name], f"{what} has no key `{name}`", hint)
         # A misspelt key is one mistake, not an unknown key and a missing one.
-        misspelt = {suggest(name, known) for name in entries if name not in known}
+        misspelt = frozenset(guess for guess in guesses.values() if guess)
+        found = Fields(self, node, {name: entries[name] for name in entries if name in known}, misspelt)
         for name in required if isinstance(node.value, Mapping) else ():
-            if name not in entries and name not in misspelt:
+            if found.lacks(name):
                 self.fail(node, f"{what} lacks the key `{name}`", f"add `{name}:`")
-        return Fields(self, node, {name: entries[name] for name in entries if name in known})
-
-    def _unknown(self, node: Node, what: str, name: str, known: Collection[str]) -> None:
-        meant = suggest(name, known)
-        hint = f"did you mean `{meant}`?" if meant else f"its keys are {listed(known)}"
-        self.fail(node, f"{what} has no key `{name}`", hint)
+        return found
 
     def text(self, node: Node, what: str) -> str | None:
         """A text that is not empty."""
@@ -120,11 +118,16 @@ class Reader:
 
 @dataclass(frozen=True)
 class Fields:
-    """The known entries of one mapping."""
+    """The known entries of one mapping; `misspelt` are the keys that unknown ones were probably meant for."""
 
     reader: Reader
     node: Node
     nodes: Mapping[str, Node]
+    misspelt: frozenset[str] = frozenset()
+
+    def lacks(self, name: str) -> bool:
+        """Whether a key is neither there nor there misspelt, which was reported."""
+        return name not in self.nodes and name not in self.misspelt
 
     def __contains__(self, name: str) -> bool:
         return name in self.nodes

@@ -6,17 +6,20 @@ Nothing in the file is constructed: tags of one's own, merge keys and recursive 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from yaml.reader import ReaderError
 
 from mtlc.manifest import ManifestError, Problem
-from mtlc.source import SourceError, load
+from mtlc.source import Source, SourceError, load
 
 _PLAIN = "tag:yaml.org,2002:"
 _KINDS = ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value", "binary")
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")  # in no path, and in no file
 _LONG = "check that this is a manifest; long lists of ids belong in a text file, `train: {file: train.txt}`"
 
 
@@ -45,27 +48,51 @@ def parse(path: str | Path) -> tuple[Node, list[Problem]]:
     """
     name = str(path)
     try:
-        text = load(path).text
+        source = load(path)
     except SourceError as error:
         hint = _LONG if "spec" in error.hint else error.hint
         raise ManifestError(name, [Problem(str(error), hint=hint)]) from None
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise ManifestError(name, [_syntax(error)]) from None
+        root = _composed(source)
+        if root is None:
+            hint = "write `images`, `splits` and `labels`"
+            raise ManifestError(name, [Problem("the manifest is empty", hint=hint)])
+        convert = _Convert(source)
+        return convert.node(root), convert.problems
+    except _NotYaml as error:
+        raise ManifestError(name, [error.problem]) from None
     except RecursionError:
         raise ManifestError(name, [Problem("it is nested too deep", hint="use fewer brackets")]) from None
-    if root is None:
-        hint = "write `images`, `splits` and `labels`"
-        raise ManifestError(name, [Problem("the manifest is empty", hint=hint)])
-    convert = _Convert()
-    return convert.node(root), convert.problems
+
+
+class _NotYaml(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def _composed(source: Source) -> yaml.Node | None:
+    try:
+        loader = yaml.SafeLoader(source.text)
+    except ReaderError as error:
+        message = f"character U+{error.character:04X} is not read in a manifest"
+        raise _NotYaml(Problem(message, *_place(source, error.position), "remove it")) from None
+    try:
+        node: yaml.Node | None = loader.get_single_node()
+        return node
+    except yaml.YAMLError as error:
+        raise _NotYaml(_syntax(source, error)) from None
+    except (ValueError, OverflowError):  # of `chr`, which yaml gives any number
+        message = "an escape in a text stands for no character"
+        place = _place(source, loader.get_mark().index)
+        raise _NotYaml(Problem(message, *place, "write the character itself")) from None
 
 
 class _Convert:
     """From yaml's nodes to ours. A node that several aliases name is converted once."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Source) -> None:
+        self.source = source
         self.problems: list[Problem] = []
         self._done: dict[int, Node] = {}
         self._open: set[int] = set()
@@ -73,7 +100,7 @@ class _Convert:
     def node(self, node: yaml.Node) -> Node:
         if id(node) in self._open:
             self._fail(node, "an anchor holds itself", "write the value out")
-            return Node(*_place(node), "…")
+            return Node(*self._place(node), "…")
         if id(node) not in self._done:
             self._open.add(id(node))
             self._check_tag(node)
@@ -85,8 +112,12 @@ class _Convert:
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node)
         if isinstance(node, yaml.SequenceNode):
-            return Node(*_place(node), tuple(self.node(each) for each in node.value))
-        return Node(*_place(node), str(node.value), quoted=getattr(node, "style", None) is not None)
+            return Node(*self._place(node), tuple([self.node(each) for each in node.value]))
+        text = str(node.value)
+        if _UNWRITABLE.search(text):
+            self._fail(node, "an escape in a text stands for no character", "write the character itself")
+            text = _UNWRITABLE.sub("…", text)
+        return Node(*self._place(node), text, quoted=getattr(node, "style", None) is not None)
 
     def _mapping(self, node: yaml.MappingNode) -> Node:
         values: dict[str, Node] = {}
@@ -102,7 +133,7 @@ class _Convert:
                 self._fail(raw_key, f"`{key.value}` stands already in line {before}", "remove one of the two")
             else:
                 values[key.value], keys[key.value] = value, key
-        return Node(*_place(node), values, keys=keys)
+        return Node(*self._place(node), values, keys=keys)
 
     def _check_tag(self, node: yaml.Node) -> None:
         if node.tag.removeprefix(_PLAIN) not in _KINDS:
@@ -111,17 +142,21 @@ class _Convert:
             self._fail(node, message, "write the plain value")
 
     def _fail(self, node: yaml.Node, message: str, hint: str) -> None:
-        self.problems.append(Problem(message, *_place(node), hint))
+        self.problems.append(Problem(message, *self._place(node), hint))
+
+    def _place(self, node: yaml.Node) -> tuple[int, int]:
+        return _place(self.source, node.start_mark.index)
 
 
-def _place(node: yaml.Node) -> tuple[int, int]:
-    return node.start_mark.line + 1, node.start_mark.column + 1
+def _place(source: Source, offset: int) -> tuple[int, int]:
+    """Line and column as an editor counts them: yaml also ends lines at U+0085, U+2028 and U+2029."""
+    return source.line(offset), source.column(offset)
 
 
-def _syntax(error: yaml.YAMLError) -> Problem:
+def _syntax(source: Source, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
-    reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-    place: tuple[int, int] = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    reason = str(getattr(error, "problem", None) or error)
+    place = _place(source, mark.index) if mark else (1, 1)
     if "another document" in reason:
         return Problem("there is a second document after `---`", *place, "keep one document")
     hint = 'quote a pattern inside brackets, as in ["photos/{id}.jpg"], and texts that hold `: ` or ` #`'

@@ -130,6 +130,13 @@ class Folder(Data):
     size: Size = key(..., "height x width that everything is resized to", low=16)
     augment: tuple[Augment, ...] = _augment()
 
+    def problems(self) -> Iterator[Problem]:
+        if self.manifest.path is None:
+            message = (
+                f"`{self.manifest.variable}` is not set, and without the manifest the labels are not known"
+            )
+            yield Problem("manifest", message, "set it, or give a default", "MTL111")
+
     def labels(self) -> Mapping[str, Label]:
         from mtlc.manifest import read_manifest
 
@@ -141,8 +148,8 @@ class Folder(Data):
         from mtlc.manifest import read_manifest
 
         assert self.manifest.path is not None
-        ids = read_manifest(self.manifest.path).splits["train"]
-        return len(ids.ids) if ids.ids and not ids.without else None
+        ids = read_manifest(self.manifest.path).splits.get("train")
+        return len(ids.ids) if ids and ids.ids and not ids.without else None
 
 
 NYUD_CLASSES = tuple(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from mtlc.diagnostics import suggest
 from mtlc.parts.layers import Layer
@@ -20,6 +20,7 @@ class Encoder(Layer):
     A stage is what computes one level from the one before it; the first stage begins at the image.
     """
 
+    noun: ClassVar[str] = "encoder"
     stages: tuple[int, ...] | Auto
 
     def levels(self) -> Levels:

@@ -14,7 +14,7 @@ from mtlc.syntax import Call, Text
 def read_env(node: Call, members: tuple[Any, ...], once: Once) -> Any:
     """The variable's text; a path may be unset until a run. `members` are the types that its key takes."""
     texts = [arg.value for arg in node.args if arg.name is None and isinstance(arg.value, Text)]
-    if not 1 <= len(texts) == len(node.args) <= 2:
+    if not 1 <= len(texts) == len(node.args) <= 2 or not texts[0].value:
         message = "`env` takes a variable's name and, if it may be unset, a default, both in quotes"
         return once.error("MTL111", message, node.span, hint='write `env("NAME", "default")`')
     name, default = texts[0].value, texts[1] if len(texts) == 2 else None

@@ -151,6 +151,12 @@ def test_a_label_may_stand_before_the_one_it_is_derived_from(tmp_path: Path) -> 
         ("kind: semseg", "kind: !!python/name:os.system semseg", 7, "tag `!!python/name", "plain value"),
         ("kind: semseg", "<<: {kind: semseg}\n    kind: semseg", 7, "`<<` is not merged", "write the keys"),
         ("kind: semseg", "kind: [semseg]", 7, "is a list; it takes one of", None),
+        ("train: 1-3", 'train: {globs: "*"}', 4, "no key `globs`", "`glob`"),
+        ("train: 1-3", 'train: "\\UFFFFFFFF"', 4, "stands for no character", "itself"),
+        ("l/{id}.png", '"\\uD800{id}.png"', 8, "stands for no character", "itself"),
+        ("l/{id}.png", '"\\0{id}.png"', 8, "stands for no character", "itself"),
+        ("train: 1-3", "train: 1-3 # \u2028 \x85\n  trial: 1", 5, "no key `trial`", "`train`"),
+        ("ground", "\x07ground", 9, "character U+0007", "remove it"),
     ],
 )
 def test_a_mistake_is_told_once_at_its_line(
@@ -183,6 +189,7 @@ def test_a_mistake_is_told_once_at_its_line(
         ("tags: {file: t.txt, classes: [a]}", ".json or .csv", "save"),
         ("tags: {file: t.csv, classes: [a], exclude: a}", "in `classes` and in `exclude`", "only one"),
         ("tags: {file: t.csv, classes: [a], path: x}", "no key `path`", "its keys are"),
+        ('depth: {files: "{id}", scal: 1}', "no key `scal`", "`scale`"),
     ],
 )
 def test_a_mistake_in_a_label_is_told_once(
@@ -208,6 +215,8 @@ def test_all_mistakes_are_told_in_the_order_of_the_lines(tmp_path: Path) -> None
         ("a: [1\nb: 2", "not YAML"),
         ("\ta: 1", "not YAML"),
         ("[" * 10_000, "nested too deep"),
+        ("[" * 350 + "]" * 350, "nested too deep"),  # which yaml itself can still read
+        ("{a: " * 350 + "}" * 350, "nested too deep"),
         ("[]", "the manifest is a list"),
         ("a: 1\n---\nb: 2", "second document"),
         (b"images: \xff", "not UTF-8"),
@@ -241,3 +250,23 @@ def test_reading_a_manifest_imports_neither_torch_nor_numpy(tmp_path: Path) -> N
     code = f"import sys; from mtlc.manifest import read_manifest; read_manifest({str(path)!r}); "
     code += "print({'torch', 'numpy', 'PIL'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    ("camera", "message"),
+    [
+        ("nix", "`camera` is `nix`; it takes the keys"),
+        ("{fx: 1, fy: 1, cx: 0, cz: 0}", "no key `cz`"),
+        ("{fil: K.txt}", "no key `fil`"),
+        ("{fx: 1, fy: 1, cx: 0}", "lacks the key `cy`"),
+        ("{fx: 1, fy: 1, cx: 0, cy: 0, file: K.txt}", "four numbers or a `file`"),
+        ("{}", "four numbers or a `file`"),
+        ("{file: K.txt, size: 0x4}", "`size` is `0x4`"),
+        (f"{{file: K.txt, size: {'9' * 5000}x4}}", "`size` is `999"),
+    ],
+)
+def test_a_camera_that_is_wrong_is_told_once(tmp_path: Path, camera: str, message: str) -> None:
+    depth = '  depth: {files: "{id}", scale: 1}\n'
+    text = with_label(f"{depth}  n: {{kind: normals, from: depth, derive: surface, camera: {camera}}}\n")
+    (problem,) = problems(tmp_path, text)
+    assert message in problem.message and len(problem.message) < 120

@@ -13,6 +13,7 @@ from mtlc import api
 from mtlc.data.errors import DataError
 from mtlc.data.sample import Sample
 from mtlc.lower import Model
+from mtlc.manifest import reading_labels
 from mtlc.parts import data as parts
 from mtlc.parts.data import Data, Label
 from mtlc.parts.part import Size, key
@@ -20,20 +21,7 @@ from mtlc.source import Source
 
 SIZE = Size(16, 24)
 CLASSES = ("dark", "middle", "bright")
-KINDS = {
-    kind: kind
-    for kind in (
-        "semseg",
-        "human_parts",
-        "depth",
-        "normals",
-        "edges",
-        "saliency",
-        "tags",
-        "classify",
-        "regress",
-    )
-}
+KINDS = {kind: kind for kind in reading_labels.KINDS}
 NAMES = {
     "semseg": CLASSES,
     "human_parts": CLASSES,

@@ -191,6 +191,9 @@ def two_entries(t: Trouble) -> Mistake | None:
     hint = "remove it, or write several values as a list: `[a, b]`"
     if not t.inside:
         hint = "remove it, or begin a comment with `#`"
+    side = re.search(r"=\s*([0-9]+)\s+$", t.head)
+    if side and (by := re.match(r"[xX]\s*([0-9]+)", t.tail)):
+        hint = f"write a size without blanks: `{side[1]}x{by[1]}`"
     if t.found == "{":
         hint = "write the keys of a value in parentheses: `name(key = …)`"
     whole = "entry" if t.inside else "statement"

@@ -83,9 +83,11 @@ def stray(t: Trouble) -> Mistake | None:
 
 
 def _known_slip(t: Trouble, char: str) -> str | None:
-    """What somebody means who writes `balance a + b`, or `best = task.metric`."""
+    """What somebody means who writes `balance a + b`, `best = task.metric`, or `50 %`."""
     if t.inside == "" and t.words[:1] == ["balance"]:
         return "write one method, such as `balance uncertainty`"
+    if char == "%" and (number := re.search(r"[0-9.]+(?=\s+$)", t.head)):
+        return f"write `{number[0]}%` without a blank"
     best = re.search(rf"\bbest\s*=\s*({NAME})$", t.head) if char == "." else None
     return f"write `best = {best[1]}`: a task counts by its first metric" if best else None
 
