@@ -341,3 +341,28 @@ def test_frozen_weights_are_those_of_the_phase_before_after_a_resume(tmp_path):
     fixed = [name for name in after if name.startswith("semseg")]
     assert fixed and all(torch.equal(before[name], after[name]) for name in fixed)
     assert replace(model.plan).steps == 15
+
+
+@pytest.mark.parametrize("optimizer", ["adamw(weight_decay = 0.5)", "sgd(weight_decay = 0.5)"])
+@pytest.mark.parametrize(
+    "link", ["cross_stitch", "nddr", "kem(slots = 4, select = 4, heads = 2, etf = 8)", "mti"]
+)
+def test_what_only_a_resting_task_has_in_a_shared_link_does_not_even_decay(tmp_path, link, optimizer):
+    text = NORMS.replace("task depth", f"task depth\ntask edges\nlinks {{ all via {link} }}")
+    model = phased(phase("one", f"steps = 2, tasks = [semseg, edges], optimizer = {optimizer}"), text=text)
+    before = {name: each.clone() for name, each in model.train.named_parameters()}
+    resting = unneeded(model, ("semseg", "edges"))
+    train(model, tmp_path, device="cpu")
+    after = dict(model.train.named_parameters())
+    assert resting and all(torch.equal(after[name], before[name]) for name in resting)
+    if link == "cross_stitch":
+        assert "cross_stitch_1.weight.1" in resting  # what depth reads
+
+
+def unneeded(model, tasks) -> list[str]:
+    """The weights on which none of these tasks' predictions depends."""
+    predictions, extra = model.training_slice(tasks)(torch.rand(2, 3, 16, 24))
+    total = sum(each.sum() for each in (*predictions.values(), *extra.values()))
+    named = dict(model.train.named_parameters())
+    grads = torch.autograd.grad(total, list(named.values()), allow_unused=True)
+    return [name for name, grad in zip(named, grads, strict=True) if grad is None]
