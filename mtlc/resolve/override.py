@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from mtlc import schema
 from mtlc.diagnostics import Diagnostics, suggest
+from mtlc.parts.part import REGISTRY
 from mtlc.resolve.blocks import KIND_ONLY, NAMED, Blocks, Merged
 from mtlc.syntax import RELATIONS, Assign, Bare, Call, Let, Name, Override
 
@@ -66,26 +68,42 @@ def _set_kind(blocks: Blocks, override: Override) -> None:
 
 
 def _unknown_path(blocks: Blocks, override: Override, diagnostics: Diagnostics) -> None:
-    written = ".".join(name.text for name in override.path)
-    known = [
-        f"{b.keyword}.{b.name}".rstrip(".") for b in blocks.blocks.values() if b.keyword not in RELATIONS
-    ]
-    known += ["train", "eval", "balance", "task.all", *(f"let.{name}" for name in blocks.lets)]
-    known = list(dict.fromkeys(known))
-    *head, last = (name.text for name in override.path)
-    guess = suggest(".".join(head), known)
-    hint = f"paths begin with {', '.join(known)}"
-    if not head and last in known:
-        hint = f"name a key of it: `{last}.KEY=VALUE`"
-    elif named := [each for each in known if head and each.split(".")[-1] == head[-1]]:
-        hint = f"did you mean `{named[0]}.{last}`?"
-    elif written.split(".")[0] in RELATIONS:
-        empty = f"{written.split('.')[0]} {{ }}"
-        hint = f"relations stand in a file: write one that `use`s this one, with `{empty}` to take them out"
-    elif guess and guess != ".".join(head):
-        hint = f"did you mean `{guess}.{last}`?"
-    sets = [block.name for block in blocks.of("data")]
-    if head == ["data"] and len(sets) > 1:
-        hint = f"say of which data set: {', '.join(f'`data.{name}.{last}`' for name in sets)}"
+    words = [name.text for name in override.path]
     span = override.path[0].span.to(override.path[-1].span)
-    diagnostics.error("MTL112", f"there is nothing to set at `{written}`", span, hint=hint)
+    message = f"there is nothing to set at `{'.'.join(words)}`"
+    diagnostics.error("MTL112", message, span, hint=_hint(words, list(_paths(blocks)), blocks))
+
+
+def _paths(blocks: Blocks) -> dict[str, None]:
+    """What a key can be set of, in the order of the spec, then what may be there without a block."""
+    found: list[str] = []
+    for block in blocks.blocks.values():
+        if block.keyword not in RELATIONS:
+            path = f"{block.keyword}.{block.name}".rstrip(".")
+            found += [path, *(f"{path}.{phase}" for phase in block.inner)]
+    found += ["train", "eval", "balance", "task.all", *(f"let.{name}" for name in blocks.lets)]
+    return dict.fromkeys(found)
+
+
+def _hint(words: list[str], known: list[str], blocks: Blocks) -> str:
+    """The way out of a path that names nothing."""
+    head, last = ".".join(words[:-1]), words[-1]
+    sets = [block.name for block in blocks.of("data")]
+    if head == "data" and len(sets) > 1:
+        return f"say of which data set: {', '.join(f'`data.{name}.{last}`' for name in sets)}"
+    if ".".join(words) in known:
+        return f"name a key of it: `{'.'.join(words)}.KEY=VALUE`"
+    if words[0] in RELATIONS:
+        empty = f"{words[0]} {{ }}"
+        return f"relations stand in a file: write one that `use`s this one, with `{empty}` to take them out"
+    if ".".join(words[:-2]) in known and _takes_part(words[-2]):
+        return f"`{head}` is one value: write it whole, as in `{head}=NAME({last} = …)`"
+    named = [each for each in known if each.split(".")[-1:] == words[-2:-1]]
+    guess = named[0] if named else suggest(head, known)
+    return f"did you mean `{guess}.{last}`?" if guess else f"paths begin with {', '.join(known)}"
+
+
+def _takes_part(key: str) -> bool:
+    """Whether the value of a key called so may be a part, with keys of its own."""
+    every = (schema.keys(part) for parts in REGISTRY.values() for part in parts.values())
+    return any(key in keys and schema.namespaces(keys[key].type) for keys in every)
