@@ -13,9 +13,9 @@ from time import perf_counter
 import torch
 
 from mtlc.api import build, load
+from mtlc.training.balancing import balancing
 from mtlc.training.feed import loader
 from mtlc.training.learner import Learner
-from mtlc.training.objective import make_balancer
 from mtlc.training.phases import legs
 from mtlc.training.scaler import Scaler
 
@@ -28,7 +28,7 @@ def shares(name: str) -> list[tuple[float, float]]:
     """For each epoch the share of its time spent waiting, and the seconds of a step."""
     model = build(load(SPECS / f"{name}.mtl", {"train.steps": 1000}))
     plan, device, feed = model.plan, torch.device("cpu"), loader(model.plan)
-    learner = Learner(model, plan, legs(plan)[0], make_balancer(plan), Scaler(device, "fp32"), device)
+    learner = Learner(model, plan, legs(plan)[0], balancing(plan, device), Scaler(device, "fp32"), device)
     batches, found = feed.batches(0), []
     learner(next(batches), 0)  # the first step waits for threads to start
     for epoch in range(EPOCHS):

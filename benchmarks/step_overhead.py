@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from mtlc.api import build, load
 from mtlc.data.batch import Batch
 from mtlc.source import Source
+from mtlc.training.balancing import balancing
 from mtlc.training.device import placed
 from mtlc.training.feed import loader
 from mtlc.training.learner import Learner
-from mtlc.training.objective import make_balancer
 from mtlc.training.phases import legs
 from mtlc.training.scaler import Scaler
 
@@ -100,7 +100,7 @@ def measure(encoder: str, steps: int) -> tuple[float, float, float]:
     plan, device = model.plan, torch.device("cpu")
     batches = [batch for batch, _ in zip(loader(plan).batches(0), range(4), strict=False)]
     placed(model.train, device)
-    ours = Learner(model, plan, legs(plan)[0], make_balancer(plan), Scaler(device, "fp32"), device)
+    ours = Learner(model, plan, legs(plan)[0], balancing(plan, device), Scaler(device, "fp32"), device)
     by_hand = StepByHand(ByHand(twin.module))
     first = batches[0]
     taken, losses = ours(first, 0).losses, by_hand(first)  # later the two runs drift apart by rounding

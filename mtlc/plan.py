@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from mtlc.graph import Auxiliary, Step, TaskGraph, needed
 from mtlc.parts.balance import LossBalancer
 from mtlc.parts.data import Data
+from mtlc.parts.gradients import GradientBalancer
 from mtlc.parts.part import Levels, Part
 from mtlc.parts.training import Eval, Phase, Train
 from mtlc.schema import call, keys, literal, number
@@ -35,6 +36,10 @@ class Plan:
     @property
     def balance(self) -> LossBalancer:
         return self.spec.balance
+
+    @property
+    def gradients(self) -> GradientBalancer | None:
+        return self.spec.gradients
 
     @property
     def train(self) -> Train:
@@ -83,6 +88,7 @@ def text(plan: Plan) -> str:
         "links": [(str(stage), _line(line)) for stage, line in enumerate(plan.spec.links, 1)],
         **_graph(plan.graph),
         "balance": [("kind", plan.balance.word), *_keys(plan.balance)],
+        "gradients": [("kind", each.word), *_keys(each)] if (each := plan.gradients) else [],
         "train": [row for row in _keys(plan.train) if row[0] not in _unsaid(plan.spec)],
         "phases": list(_phases(plan.spec.phases)),
         "eval": _keys(plan.eval),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from mtlc.parse.literal import quote
 from mtlc.parts.part import Part
-from mtlc.schema import call, quote, set_keys
+from mtlc.schema import call, set_keys
 from mtlc.spec import Layer, Spec, Task
 
 
@@ -27,7 +28,7 @@ def _statements(spec: Spec) -> Iterator[str]:
     if spec.links:
         lines = "\n".join(f"  {_line(line.written(), line.part)}" for line in spec.links)
         yield f"links {{\n{lines}\n}}"
-    yield _block(f"balance {spec.balance.word}", set_keys(spec.balance, every=True, inside=True))
+    yield _block(f"balance {spec.balance.word}", _balance(spec))
     yield _train(spec)
     yield _block("eval", set_keys(spec.eval, every=True, inside=True))
 
@@ -44,6 +45,11 @@ def _layer(layer: Layer) -> str:
 
 def _task(task: Task) -> str:
     return _block(f"task {task.name} : {task.part.word}", set_keys(task.part, every=True, inside=True))
+
+
+def _balance(spec: Spec) -> dict[str, str]:
+    gradients = {"gradients": call(spec.gradients, every=True)} if spec.gradients else {}
+    return set_keys(spec.balance, every=True, inside=True) | gradients
 
 
 def _train(spec: Spec) -> str:

@@ -92,6 +92,7 @@ class Spec:
     tasks: Mapping[str, Task]
     links: tuple[Line, ...]
     balance: parts.balance.LossBalancer
+    gradients: parts.gradients.GradientBalancer | None
     train: Train
     eval: Eval
     phases: Mapping[str, Phase] = field(default_factory=dict)

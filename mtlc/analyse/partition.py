@@ -79,9 +79,7 @@ def reachable(outputs: Iterable[Tensor]) -> set[int]:
     return leaves
 
 
-def _serves(
-    module: nn.Module, tasks: Tasks, reached: Mapping[str, set[int]]
-) -> Iterator[tuple[str, Tasks]]:
+def _serves(module: nn.Module, tasks: Tasks, reached: Mapping[str, set[int]]) -> Iterator[tuple[str, Tasks]]:
     for name, parameter in module.named_parameters():
         if parameter.requires_grad:
             yield name, tuple(task for task in tasks if id(parameter) in reached[task])

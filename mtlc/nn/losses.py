@@ -7,7 +7,7 @@ A loss is used in two steps, so that cutting a batch into parts to save memory c
 
 Rows are samples that have the label at all; entries that are ignored inside a label contribute nothing,
 whatever stands there, and pass no gradient. Nothing labelled at all gives 0. All is computed in 32 bits under
-autocast too.
+autocast too; in 64 where predictions are.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class CrossEntropy(nn.Module):
         return _counts(label != self.absent)
 
     def forward(self, prediction: Tensor, label: Tensor, totals: Tensor) -> Tensor:
-        scores = prediction.float().masked_fill((label == self.absent).unsqueeze(1), 0.0)
+        scores = _exact(prediction).masked_fill((label == self.absent).unsqueeze(1), 0.0)
         total = F.cross_entropy(scores, label, ignore_index=self.absent, reduction="sum")
         return _mean(total, totals)
 
@@ -188,11 +188,17 @@ def _counts(*masks: Tensor) -> Tensor:
 
 
 def _where(valid: Tensor, prediction: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-    """Both as 32-bit numbers, 0 where not valid: masked before any arithmetic, or NaN gets into gradients."""
+    """Both as exact numbers, 0 where not valid: masked before any arithmetic, or NaN gets into gradients."""
     if prediction.shape != label.shape:
         shapes = f"{tuple(prediction.shape)} and {tuple(label.shape)}"
         raise ValueError(f"prediction and label differ in shape: {shapes}")
-    return torch.where(valid, prediction.float(), 0.0), torch.where(valid, label.float(), 0.0)
+    prediction = _exact(prediction)
+    return torch.where(valid, prediction, 0.0), torch.where(valid, label.to(prediction.dtype), 0.0)
+
+
+def _exact(prediction: Tensor) -> Tensor:
+    """In 32 bits, unless it has 64."""
+    return prediction if prediction.dtype == torch.float64 else prediction.float()
 
 
 def _mean(total: Tensor, totals: Tensor) -> Tensor:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -24,19 +23,24 @@ def recompute(part: nn.Module, *inputs: Tensor) -> Tensor:
         *inputs,
         use_reentrant=False,
         preserve_rng_state=False,
-        context_fn=lambda: (nullcontext(), _still(part)),
+        context_fn=lambda: (nullcontext(), _Still(part)),
     )
 
 
-@contextmanager
-def _still(part: nn.Module) -> Iterator[None]:
-    """Batch norms normalise as before and leave their running statistics and their counts alone."""
-    norms = [m for m in part.modules() if isinstance(m, nn.BatchNorm2d)]
-    before = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
-    for norm in norms:
-        norm.momentum, norm.num_batches_tracked = 0.0, None
-    try:
-        yield
-    finally:
-        for norm, (momentum, count) in zip(norms, before, strict=True):
+class _Still:
+    """While it is open, batch norms normalise as before and leave their running statistics and counts alone.
+
+    It may be opened anew: a graph that is kept for several backward passes is computed again in each of them.
+    """
+
+    def __init__(self, part: nn.Module) -> None:
+        self.norms = [module for module in part.modules() if isinstance(module, nn.BatchNorm2d)]
+
+    def __enter__(self) -> None:
+        self.before = [(norm.momentum, norm.num_batches_tracked) for norm in self.norms]
+        for norm in self.norms:
+            norm.momentum, norm.num_batches_tracked = 0.0, None
+
+    def __exit__(self, *_: object) -> None:
+        for norm, (momentum, count) in zip(self.norms, self.before, strict=True):
             norm.momentum, norm.num_batches_tracked = momentum, count

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from mtlc.diagnostics import Diagnostics
-from mtlc.parts.balance import Equal
 from mtlc.parts.data import Rooms
 from mtlc.parts.training import Eval, Train
+from mtlc.resolve.balance import balance_of
 from mtlc.resolve.data_sets import check_mix, data_sets, together
 from mtlc.resolve.desk import Desk, removed
 from mtlc.resolve.doubts import warn
@@ -22,7 +22,7 @@ from mtlc.resolve.params import Params
 from mtlc.resolve.relations import Relations
 from mtlc.resolve.sizes import check_sizes
 from mtlc.resolve.tasks import Tasks, declared
-from mtlc.resolve.training import balance_of, check_names, eval_of, phases_of, train_of
+from mtlc.resolve.training import check_names, eval_of, phases_of, train_of
 from mtlc.resolve.twins import look_at_twins
 from mtlc.resolve.values import Reader
 from mtlc.spec import Line, Spec, Task
@@ -68,7 +68,8 @@ def _draft(file: File, diagnostics: Diagnostics, overrides: Iterable[Override], 
         layers=layers.sound(),
         tasks={name: task for name, task in found.items() if isinstance(task, Task)},
         links=tuple(links),
-        balance=balance or Equal(),
+        balance=balance.losses,
+        gradients=balance.gradients,
         train=train or Train(),
         eval=evaluation or Eval(),
         phases=phases,

@@ -44,11 +44,12 @@ class Desk:
         others = {key.name: key for key in beside}
         return self.reader.part(cls, given, owner, block.header, damaged=block.damaged, beside=others)
 
-    def unknown_kind(self, space: type[Part], block: Merged, kind: Name) -> Unreadable:
+    def unknown_kind(self, space: type[Part], block: Merged, kind: Name, *others: type[Part]) -> Unreadable:
+        """Report a kind that neither this namespace has nor the `others` that may stand in its place."""
         implied = bool(block.name) and kind.span.end == block.header.end and ":" not in block.header.text
         if self.blocks.unread or told(kind.span, self.diagnostics):
             return UNREADABLE
-        known = list(named(space))
+        known = [word for each in (space, *others) for word in named(each)]
         guess = meant(kind.text, known)
         counted = bool(block.name)  # a task and a layer have a name and a kind, a data set is its kind
         hint = f"{'kind' if counted else space.noun}s are {ticked(known)}"

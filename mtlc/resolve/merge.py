@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mtlc.diagnostics import Diagnostics, Label, suggest
+from mtlc.resolve.balance import LEVELS, level_of
 from mtlc.resolve.blocks import KIND_ONLY, NAMED, Blocks, Merged
 from mtlc.resolve.headers import NAMELESS, header_fits, is_phase, unknown_block
 from mtlc.resolve.override import set_value
@@ -136,7 +137,9 @@ class _Merge:
         merged = Merged(keyword, name, kind, block.header, self.file.source, block.damaged)
         if known is not None and keyword not in RELATIONS:
             before = known.kind.text if known.kind else known.name
-            if kind.text == before if kind else not _long_form(block):
+            if kind is None and keyword == "balance" and level_of(before) in _keys(block):
+                merged.entries = {level: each for level, each in known.entries.items() if level in LEVELS}
+            elif kind is None or kind.text == before:
                 merged.kind, merged.damaged = kind or known.kind, merged.damaged or known.damaged
                 merged.entries, merged.inner = dict(known.entries), dict(known.inner)
         self._body(block, merged)
@@ -195,10 +198,8 @@ class _Merge:
         self._body(block, merged.inner[name])
 
 
-def _long_form(block: Block) -> bool:
-    """`balance { losses = lps }` gives another method, as `balance lps` does."""
-    keys = {entry.name.text for entry in block.body or () if isinstance(entry, Assign)}
-    return block.keyword.text == "balance" and "losses" in keys
+def _keys(block: Block) -> set[str]:
+    return {entry.name.text for entry in block.body or () if isinstance(entry, Assign)}
 
 
 def _again(keyword: str, name: str) -> tuple[str, str]:

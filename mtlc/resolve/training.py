@@ -1,54 +1,16 @@
-"""Balancing, training and evaluation: the blocks that say how a model is trained."""
+"""Training and evaluation: the blocks that say how a model is trained."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from mtlc import schema
-from mtlc.diagnostics import Label, suggest
-from mtlc.parts.balance import Equal, LossBalancer
+from mtlc.diagnostics import suggest
 from mtlc.parts.training import Eval, Phase, Train
-from mtlc.resolve.blocks import Merged
 from mtlc.resolve.desk import Desk
-from mtlc.resolve.given import unknown_key
 from mtlc.resolve.words import ticked
 from mtlc.source import Span
 from mtlc.syntax import ListValue
-
-_LOSSES = schema.Key("losses", "losses", LossBalancer, schema.MISSING, "the loss-level method")
-
-
-def balance_of(desk: Desk) -> LossBalancer | None:
-    """The loss-level method, written `balance lps { … }` or `balance { losses = lps(…) }`."""
-    block = desk.blocks.one("balance")
-    if block is None:
-        return Equal()
-    losses = block.entries.get("losses")
-    if block.kind is None:
-        return _long_form(block, desk)
-    if losses is not None:
-        others = (Label(block.kind.span, "one here"),)
-        message = "`balance` has two loss-level methods"
-        desk.reader.error("MTL503", message, losses.span, "another here", hint="keep one", others=others)
-        return None
-    given = desk.own(block, "balance")
-    found = desk.part(LossBalancer, block, given, f"`balance {block.kind.text}`")
-    return found if isinstance(found, LossBalancer) else None
-
-
-def _long_form(block: Merged, desk: Desk) -> LossBalancer | None:
-    """`balance { losses = uncertainty }`, where `losses` is the only key."""
-    others = [entry for name, entry in block.entries.items() if name != "losses"]
-    for entry in others:
-        unknown_key(entry.name, {"losses": _LOSSES}, "`balance`", desk.reader.once)
-    if "losses" not in block.entries:
-        if not others and not block.damaged:
-            hint = "write `balance uncertainty`, or `balance { losses = uncertainty }`"
-            desk.reader.error("MTL103", "`balance` names no method", block.header, hint=hint)
-        return None
-    desk.own(block, "balance")
-    found = desk.reader.value(block.entries["losses"].value, _LOSSES, "`balance`")
-    return found if isinstance(found, LossBalancer) else None
 
 
 def train_of(desk: Desk) -> Train | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mtlc import schema
-from mtlc.parts.balance import LossBalancer
 from mtlc.parts.data import Data
 from mtlc.parts.layers import Layer
 from mtlc.parts.part import Part, named
 from mtlc.parts.tasks import Task
 from mtlc.parts.training import Eval, Phase, Train
+from mtlc.resolve.balance import LEVELS
 from mtlc.resolve.blocks import Merged
 from mtlc.resolve.desk import Desk
 from mtlc.resolve.given import as_given
@@ -20,7 +20,6 @@ _SPACES: dict[str, type[Part]] = {
     "layer": Layer,
     "task": Task,
     "data": Data,
-    "balance": LossBalancer,
 }
 _PLAIN: dict[str, type[Part]] = {"train": Train, "eval": Eval, "phase": Phase}
 _FROM = schema.Key("from", "from_", str, None, "the layer it reads", bare=True)
@@ -50,4 +49,5 @@ def _look_at_keys(desk: Desk, block: Merged, cls: type[Part]) -> None:
 def _kind(block: Merged) -> type[Part] | None:
     """The part that the block would be; `task all` and an unknown kind may have any key."""
     kind = block.kind.text if block.kind else block.name
-    return named(_SPACES[block.keyword]).get(kind) if block.keyword in _SPACES else None
+    spaces = tuple(LEVELS.values()) if block.keyword == "balance" else (_SPACES.get(block.keyword),)
+    return next((named(each)[kind] for each in spaces if each and kind in named(each)), None)

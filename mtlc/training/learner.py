@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import nn
 
-from mtlc.balance.method import Balancer
 from mtlc.data.batch import Batch
 from mtlc.lower import Model
 from mtlc.plan import Plan
 from mtlc.training import schedule
+from mtlc.training.balancing import Balancing
 from mtlc.training.errors import RunError
 from mtlc.training.objective import Objective
 from mtlc.training.optimizer import make_optimizer
@@ -28,7 +28,7 @@ class Learner:
     """
 
     def __init__(
-        self, model: Model, plan: Plan, leg: Leg, balancer: Balancer, scaler: Scaler, device: torch.device
+        self, model: Model, plan: Plan, leg: Leg, balancing: Balancing, scaler: Scaler, device: torch.device
     ) -> None:
         self.leg, self.schedule = leg, plan.train.schedule
         self.module = model.train if set(leg.tasks) == set(plan.tasks) else model.training_slice(leg.tasks)
@@ -37,13 +37,16 @@ class Learner:
         self._held = list(_learned(model, leg.fixed))
         for weight in self._held:
             weight.requires_grad_(False)
-        self.optimizer = make_optimizer(leg.optimizer, _by_rate(model, leg.learning), balancer.parameters())
+        self.optimizer = make_optimizer(
+            leg.optimizer, _by_rate(model, leg.learning), balancing.losses.parameters()
+        )
         self._stepper = Stepper(
             self.module,
             self.objective,
-            balancer,
+            balancing.losses,
             self.optimizer,
             scaler,
+            balancing.gradients.directions(model, leg.tasks) if balancing.gradients else None,
             device=device,
             precision=plan.train.precision,
             clip=plan.train.clip,

@@ -9,7 +9,6 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from mtlc.balance.method import Balancer
 from mtlc.data.batch import Batch
 from mtlc.lower import constructor
 from mtlc.nn.losses import Loss
@@ -35,7 +34,7 @@ class Losses:
 
     def detached(self) -> Losses:
         """The same without the graph behind them."""
-        return Losses(_detached(self.main), _detached(self.auxiliary))
+        return Losses(detached(self.main), detached(self.auxiliary))
 
 
 class Objective:
@@ -78,19 +77,13 @@ class Objective:
         return {task: self.weights[task] * loss for task, loss in main.items()}
 
 
-def make_balancer(plan: Plan) -> Balancer:
-    """The balancing method of a plan, over all its tasks. One without a seed takes the run's."""
-    seed = {"seed": plan.train.seed} if getattr(plan.balance, "seed", 0) is None else {}
-    return cast(Balancer, make(plan.balance, tasks=tuple(plan.tasks), **seed))
-
-
 def make(part: Part, **more: Any) -> nn.Module:
     """The module that a part names, from its keys and `more`; `auto` becomes None."""
     keys = {key: None if value is AUTO else value for key, value in part.arguments(()).items()}
     return cast(nn.Module, constructor(part)(**(keys | more)))
 
 
-def _detached(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def detached(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {task: each.detach() for task, each in losses.items()}
 
 

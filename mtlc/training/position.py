@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
-from torch import nn
 from torch.optim import Optimizer
 
+from mtlc.training.balancing import Balancing
 from mtlc.training.errors import RunError
 from mtlc.training.scaler import Scaler
 from mtlc.training.scores import Best
 
-FIELDS = {"position", "metrics_size", "optimizer", "balancer", "scaler", "random", "random_cuda"}
+FIELDS = {"position", "metrics_size", "optimizer", "balancing", "scaler", "random", "random_cuda"}
 ANEW = "it is of another run or of another version of mtlc: start the run anew in another folder"
 
 
@@ -41,7 +41,7 @@ class Position:
 def state_of(
     at: Position,
     optimizer: Optimizer,
-    balancer: nn.Module,
+    balancing: Balancing,
     scaler: Scaler,
     device: torch.device,
     metrics_size: int,
@@ -51,7 +51,7 @@ def state_of(
         "position": asdict(at),
         "metrics_size": metrics_size,
         "optimizer": optimizer.state_dict(),
-        "balancer": balancer.state_dict(),
+        "balancing": balancing.state_dict(),
         "scaler": scaler.state_dict(),
         "random": torch.get_rng_state(),
         "random_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
@@ -61,14 +61,14 @@ def state_of(
 def restore(
     state: Mapping[str, Any],
     optimizer: Optimizer,
-    balancer: nn.Module,
+    balancing: Balancing,
     scaler: Scaler,
     device: torch.device,
 ) -> None:
     """Put a state back where `state_of` took it from. Raises `RunError` where it does not fit."""
     try:
         optimizer.load_state_dict(state["optimizer"])
-        balancer.load_state_dict(state["balancer"])
+        balancing.load_state_dict(state["balancing"])
         scaler.load_state_dict(state["scaler"])
         torch.set_rng_state(state["random"])
         if device.type == "cuda" and state["random_cuda"] is not None:

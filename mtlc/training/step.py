@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -15,9 +15,11 @@ from torch.optim import Optimizer
 
 from mtlc.balance.method import Balancer, total
 from mtlc.data.batch import Batch
+from mtlc.training.cut import Pass
 from mtlc.training.device import arithmetic, images_on
+from mtlc.training.directions import Directions, Seen
 from mtlc.training.finite import check_gradients, check_losses, sum_of
-from mtlc.training.objective import Losses, Objective, Outputs, Totals
+from mtlc.training.objective import Losses, Objective, Totals, detached
 from mtlc.training.scaler import Scaler
 
 
@@ -25,12 +27,13 @@ from mtlc.training.scaler import Scaler
 class Taken:
     """What a step did: losses by task before any weight, the weights they had (the task's times balancing's),
     and what the auxiliary losses add with all their weights. `overflow`: in `fp16` the gradient was not finite,
-    so that no weight moved."""
+    so that no weight moved. `seen`: what a gradient-level method saw."""
 
     losses: dict[str, float]
     weights: dict[str, float]
     auxiliary: float
     overflow: bool = False
+    seen: Seen | None = None
 
     @property
     def empty(self) -> bool:
@@ -44,7 +47,8 @@ class Stepper:
     A batch that is cut into `accumulate` parts gives the same losses and gradients as one that is not (batch
     norms apart, which see a part at a time). Where the objective is no fixed weighted sum of the losses, they
     are first measured in a forward pass of their own: a part's gradient then depends on the whole batch's
-    losses.
+    losses. `directions` gives shared weights their gradient by a gradient-level method; without it, it is that of
+    the objective.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Stepper:
         balancer: Balancer,
         optimizer: Optimizer,
         scaler: Scaler,
+        directions: Directions | None,
         *,
         device: torch.device,
         precision: str,
@@ -61,7 +66,7 @@ class Stepper:
         accumulate: int,
     ) -> None:
         self.model, self.objective, self.balancer, self.optimizer = model, objective, balancer, optimizer
-        self.scaler = scaler
+        self.scaler, self.directions = scaler, directions
         self.device, self.precision, self.clip, self.accumulate = device, precision, clip, accumulate
 
     def __call__(self, batch: Batch) -> Taken:
@@ -75,38 +80,55 @@ class Stepper:
             return Taken({}, {}, 0.0)
         parts = [part.to(self.device) for part in parts]
         self.optimizer.zero_grad(set_to_none=True)
+        if self.directions:
+            self.directions.begin(totals, parts=len(parts), scale=self.scaler.scale)
         losses = self._whole(parts[0], totals) if len(parts) == 1 else self._in_parts(parts, totals)
-        taken = self._taken(losses)
-        return taken if self._move() else replace(taken, overflow=True)
+        seen = self.directions.end() if self.directions else None
+        weights = self._weights(losses)
+        return self._taken(losses, weights, overflow=not self._move(), seen=seen)
 
-    def forward(self, part: Batch) -> Outputs:
-        """The train graph's outputs for a part of a batch."""
+    def forward(self, part: Batch) -> Pass:
+        """A forward pass of the train graph over a part of a batch."""
         with arithmetic(self.device, self.precision):
-            outputs: Outputs = self.model(images_on(part.images, self.device))
-        return outputs
+            images = images_on(part.images, self.device)
+            return self.directions.forward(images) if self.directions else Pass(self.model(images), [], [])
 
     def _whole(self, batch: Batch, totals: Totals) -> Losses:
-        losses = self._losses(batch, totals)
-        objective: Tensor = self.balancer(self.objective.weighted(losses.main))
-        self._backward(objective, *losses.auxiliary.values())
+        losses, found = self._losses(batch, totals)
+        weighted = self.objective.weighted(losses.main)
+        if self.directions:
+            self._descend(losses, self._changes(detached(weighted)), found)
+        else:
+            self._backward(self.balancer(weighted), *losses.auxiliary.values())
         return losses
 
     def _in_parts(self, parts: Sequence[Batch], totals: Totals) -> Losses:
         shares = self._shares(parts, totals)
         whole = Losses()
         for part in parts:
-            losses = self._losses(part, totals)
-            weighted = self.objective.weighted(losses.main)
-            self._backward(*(shares[t] * loss for t, loss in weighted.items()), *losses.auxiliary.values())
+            losses, found = self._losses(part, totals)
+            self._descend(losses, shares, found)
             whole += losses.detached()
         return whole
+
+    def _descend(self, losses: Losses, shares: Mapping[str, Tensor], found: Pass) -> None:
+        """The gradient of one part's losses, each task's times its share, and of its auxiliary ones."""
+        main = {task: shares[task] * loss for task, loss in self.objective.weighted(losses.main).items()}
+        if self.directions:
+            every = {task: total([loss, *_of(losses.auxiliary, task)]) for task, loss in main.items()}
+            self.directions.add({task: self.scaler.scaled(each) for task, each in every.items()}, found)
+        else:
+            self._backward(*main.values(), *losses.auxiliary.values())
 
     def _shares(self, parts: Sequence[Batch], totals: Totals) -> Mapping[str, Tensor]:
         """How much the objective changes with each weighted loss of the whole batch."""
         if self.balancer.linear:
-            leaves = {task: torch.ones((), device=self.device, requires_grad=True) for task in totals}
-        else:
-            leaves = {t: loss.requires_grad_() for t, loss in self._measure(parts, totals).items()}
+            return self._changes({task: torch.ones((), device=self.device) for task in totals})
+        return self._changes(self._measure(parts, totals))
+
+    def _changes(self, losses: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """How much the objective changes with each of these weighted losses, which have no graph behind them."""
+        leaves = {task: loss.requires_grad_() for task, loss in losses.items()}
         self._backward(self.balancer(leaves))  # to what balancing learns, too: scaled as all else
         return {t: leaf.grad / self.scaler.scale for t, leaf in leaves.items() if leaf.grad is not None}
 
@@ -114,22 +136,28 @@ class Stepper:
         whole = Losses()
         with torch.no_grad(), undisturbed(self.model, self.device):
             for part in parts:
-                whole += self._losses(part, totals)
+                whole += self._losses(part, totals)[0]
         return self.objective.weighted(whole.main)
 
-    def _losses(self, part: Batch, totals: Totals) -> Losses:
-        outputs = self.forward(part)
-        losses = self.objective(outputs, part, totals)
-        check_losses(losses, outputs, part, totals, self.objective)
-        return losses
+    def _losses(self, part: Batch, totals: Totals) -> tuple[Losses, Pass]:
+        found = self.forward(part)
+        losses = self.objective(found.outputs, part, totals)
+        check_losses(losses, found.outputs, part, totals, self.objective)
+        return losses, found
 
-    def _taken(self, losses: Losses) -> Taken:
+    def _weights(self, losses: Losses) -> dict[str, float]:
+        """The weights of this step's losses, before the step changes what balancing learns."""
+        balance = self.balancer.weights()
+        return {task: balance[task] * self.objective.weights[task] for task in losses.main}
+
+    def _taken(
+        self, losses: Losses, weights: dict[str, float], *, overflow: bool, seen: Seen | None
+    ) -> Taken:
         """The numbers of a step, in one transfer from the device."""
         tensors = [*losses.main.values(), *losses.auxiliary.values()]
         values = torch.stack([each.detach().float() for each in tensors]).tolist()
-        balance = self.balancer.weights()
-        weights = {task: balance[task] * self.objective.weights[task] for task in losses.main}
-        return Taken(dict(zip(losses.main, values, strict=False)), weights, sum(values[len(weights) :], 0.0))
+        main = dict(zip(losses.main, values, strict=False))
+        return Taken(main, weights, sum(values[len(main) :], 0.0), overflow, seen)
 
     def _backward(self, *terms: Tensor) -> None:
         """The gradient of the sum; nothing where all that it depends on is frozen."""
@@ -156,7 +184,12 @@ class Stepper:
 
 def told(taken: Taken) -> dict[str, Any]:
     """A step as a line of numbers; `overflow` only where there was one."""
-    return {key: value for key, value in vars(taken).items() if key != "overflow" or value}
+    found = {key: value for key, value in vars(taken).items() if key != "seen"}
+    return {key: value for key, value in found.items() if key != "overflow" or value}
+
+
+def _of(losses: Mapping[str, Tensor], task: str) -> list[Tensor]:
+    return [losses[task]] if task in losses else []
 
 
 def cut(batch: Batch, parts: int) -> list[Batch]:

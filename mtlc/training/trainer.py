@@ -13,6 +13,7 @@ from mtlc.lower import Model
 from mtlc.plan import Plan
 from mtlc.training import own_parts, words
 from mtlc.training.atomic import make_folder
+from mtlc.training.balancing import balancing
 from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights
 from mtlc.training.device import describe, placed
 from mtlc.training.errors import RunError
@@ -22,7 +23,6 @@ from mtlc.training.feed import loader
 from mtlc.training.initial import Initial
 from mtlc.training.interrupt import Stop
 from mtlc.training.learner import Learner, refuse_idle
-from mtlc.training.objective import make_balancer
 from mtlc.training.phases import leg_at, legs
 from mtlc.training.position import Position, position_in, restore, state_of
 from mtlc.training.record import Record
@@ -46,7 +46,7 @@ class Trainer:
         self.at = Position()
         self.loader = loader(plan)
         self.module = placed(model.train, device)
-        self.balancer = make_balancer(plan).to(device)
+        self.balancing = balancing(plan, device)
         self.scaler = Scaler(device, plan.train.precision)
         self.legs = legs(plan)
         refuse_idle(model, self.legs)
@@ -75,7 +75,7 @@ class Trainer:
         load_weights(self.module, self.folder.last() / WEIGHTS, own_parts.text(self.plan.spec))
         self.at = position_in(state)
         self._enter_phase()
-        restore(state, self.learner.optimizer, self.balancer, self.scaler, self.device)
+        restore(state, self.learner.optimizer, self.balancing, self.scaler, self.device)
         self.folder.describe(self.plan)
         self.record = Record(self.folder.metrics, state["metrics_size"])
 
@@ -132,7 +132,7 @@ class Trainer:
             taken = self.learner(batch, self.at.step)
         lr = self.learner.rate(self.at.step)
         self.at.step += 1
-        self.balancer.observe(
+        self.balancing.losses.observe(
             {task: loss * self.learner.objective.weights[task] for task, loss in taken.losses.items()},
             epoch_end=self.at.step % self.loader.steps_per_epoch == 0,
         )
@@ -145,7 +145,7 @@ class Trainer:
         """For the phase of the next step. A checkpoint at the border of two phases belongs to the second."""
         leg = leg_at(self.legs, self.at.step)
         self.at.phase, self.at.begun = leg.name, leg.begin
-        return Learner(self.model, self.plan, leg, self.balancer, self.scaler, self.device)
+        return Learner(self.model, self.plan, leg, self.balancing, self.scaler, self.device)
 
     def _enter_phase(self) -> None:
         self.learner.release()
@@ -207,7 +207,7 @@ class Trainer:
         """Write a checkpoint of this moment."""
         weights = pack_weights(self.module, own_parts.text(self.plan.spec))
         optimizer, size = self.learner.optimizer, self.record.size
-        state = state_of(self.at, optimizer, self.balancer, self.scaler, self.device, size)
+        state = state_of(self.at, optimizer, self.balancing, self.scaler, self.device, size)
         self.folder.checkpoints.write(self.at.step, weights, pack_state(state), best=best)
 
     def _tell_start(self) -> None:

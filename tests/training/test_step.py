@@ -12,8 +12,9 @@ from toy import SPEC, ToyPart, toy
 from mtlc.data.batch import Target
 from mtlc.data.loader import in_order
 from mtlc.data.open import open_data
+from mtlc.training.balancing import balancing
 from mtlc.training.finite import NotFinite
-from mtlc.training.objective import Objective, make_balancer
+from mtlc.training.objective import Objective
 from mtlc.training.optimizer import make_optimizer
 from mtlc.training.scaler import Scaler
 from mtlc.training.step import Stepper, cut
@@ -30,11 +31,11 @@ def batch_of(model, size=4):
 
 def stepper(model, **keys):
     plan = model.plan
-    balancer = make_balancer(plan)
+    balancer = balancing(plan, torch.device("cpu")).losses
     optimizer = make_optimizer(plan.train.optimizer, {1.0: model.train.parameters()}, balancer.parameters())
     defaults = {"device": torch.device("cpu"), "precision": "fp32", "clip": None, "accumulate": 1}
     scaler = Scaler(torch.device("cpu"), keys.get("precision", "fp32"))
-    return Stepper(model.train, Objective(plan), balancer, optimizer, scaler, **(defaults | keys))
+    return Stepper(model.train, Objective(plan), balancer, optimizer, scaler, None, **(defaults | keys))
 
 
 def without_batch_norm(model):
@@ -93,7 +94,7 @@ def test_an_auxiliary_loss_has_its_own_and_its_tasks_weight():
     take = stepper(model)
     batch = batch_of(model)
     totals = take.objective.totals([batch])
-    outputs = take.forward(batch)
+    outputs = take.forward(batch).outputs
     alone = [
         each.weight * take.objective.weights[each.task]
         * take.objective.loss(each.task, outputs[1][each.feature], batch.labels[each.task], totals)
@@ -160,9 +161,9 @@ def test_bf16_computes_the_forward_pass_in_16_bits_and_the_loss_in_32():
     model = toy()
     take = stepper(model, precision="bf16")
     batch = batch_of(model)
-    predictions, _ = take.forward(batch)
+    predictions, _ = take.forward(batch).outputs
     assert {each.dtype for each in predictions.values()} <= {torch.bfloat16, torch.float32}
-    exact = {task: each.clone() for task, each in stepper(model).forward(batch)[0].items()}
+    exact = {task: each.clone() for task, each in stepper(model).forward(batch).outputs[0].items()}
     assert any(not torch.equal(predictions[task].float(), exact[task]) for task in exact)
     losses = take.objective((predictions, {}), batch, take.objective.totals([batch]))
     assert {each.dtype for each in losses.main.values()} == {torch.float32}
