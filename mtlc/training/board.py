@@ -19,7 +19,8 @@ from mtlc.training.record import Record
 
 
 class Board:
-    """Scalars by step: `loss/TASK`, `weight/TASK`, `loss/auxiliary`, `lr`, `val/TASK/METRIC`, `val/loss`, `test/…`.
+    """Scalars by step: `loss/TASK`, `weight/TASK`, `loss/auxiliary`, `lr`, `val/TASK/METRIC`, `val/loss`, `test/…`;
+    with a gradient-level method `gradient weight/SET/TASK`, `gradient norm/TASK`, `gradient cosine/TASK TASK`.
 
     Raises `RunError` where the folder cannot be written, or where the record that it tells again is damaged.
     """
@@ -79,12 +80,23 @@ def _named(line: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
         yield from ((f"weight/{task}", weight) for task, weight in line["weights"].items())
         if line["auxiliary"]:
             yield "loss/auxiliary", line["auxiliary"]
+        yield from _gradients(line.get("gradients", {}))
         return
     split, scores = line["kind"], line["scores"]
     yield f"{split}/loss", scores["loss"]
     for task, metrics in scores["metrics"].items():
         yield f"{split}/{task}/loss", scores["losses"][task]
         yield from ((f"{split}/{task}/{name}", value) for name, value in metrics.items())
+
+
+def _gradients(seen: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+    for each in seen.get("weights", ()):
+        name = "+".join(each["tasks"])
+        yield from (
+            (f"gradient weight/{name}/{task}", value) for task, value in (each["weights"] or {}).items()
+        )
+    yield from ((f"gradient norm/{task}", value) for task, value in seen.get("norms", {}).items())
+    yield from ((f"gradient cosine/{one} {two}", value) for one, two, value in seen.get("cosines", ()))
 
 
 def require_tensorboard() -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
+from mtlc.balance.gradients.chooser import NoDirection
 from mtlc.data.errors import DataError, MissingData
 from mtlc.lower import Model
 from mtlc.nn.weights import WeightsError
@@ -41,6 +42,9 @@ def clear_model_errors(model: Model, at: Callable[[], str]) -> Iterator[None]:
     except NotFinite as error:
         hint = "lower `lr`, set `train.clip`, or look at the samples named; the last checkpoint is kept"
         raise RunError(f"{at()}: {error.what}", hint) from None
+    except NoDirection as error:
+        hint = "write `on_failure = equal` or `skip`, or another method; the last checkpoint is kept"
+        raise RunError(f"{at()}: the gradient method found no weights: {error}", hint) from None
     except torch.OutOfMemoryError as error:
         hint = "lower `train.batch`, or raise `train.accumulate`"
         raise RunError(f"{at()}: the device has too little memory{_place(model, error)}", hint) from None

@@ -73,7 +73,8 @@ class Lines:
             left = f"{duration(self._pace.left(done.steps - done.step))} left"
             losses = words.losses(self._means.take(), done.weights)
             phase = f"  {done.phase}" if done.phase else ""
-            self._say(f"step {done.step}/{done.steps}{phase}  {speed}  {left}  {losses}")
+            opposed = f"  {words.opposed(done.conflicts)}" if done.conflicts is not None else ""
+            self._say(f"step {done.step}/{done.steps}{phase}  {speed}  {left}  {losses}{opposed}")
 
     def note(self, text: str) -> None:
         self._say(f"note: {text}")
@@ -112,6 +113,7 @@ class JsonLines:
             speed, left = self._pace.images_per_second, self._pace.left(done.steps - done.step)
             told: dict[str, Any] = {"losses": self._means.take(), "weights": dict(done.weights)}
             told |= {"phase": done.phase} if done.phase else {}
+            told |= {"conflicts": done.conflicts} if done.conflicts is not None else {}
             self._say(
                 "step", step=done.step, steps=done.steps, images_per_second=speed, seconds_left=left, **told
             )

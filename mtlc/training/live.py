@@ -71,4 +71,6 @@ def line(done: Done, pace: Pace, means: Mapping[str, float]) -> Text:
     for (task, mean), colour in zip(means.items(), COLOURS * (1 + len(means) // len(COLOURS)), strict=False):
         text.append(f"  {task} ", colour).append(words.number(mean))
         text.append(f" x{done.weights.get(task, 1.0):.3g}", "dim")
+    if done.conflicts is not None:
+        text.append(f"  {words.opposed(done.conflicts)}", "dim")
     return text

@@ -28,7 +28,8 @@ class Start:
 class Done:
     """A step is done: losses by task before any weight, and their weights (the task's times balancing's).
 
-    `phase` is empty in a run without phases.
+    `phase` is empty in a run without phases. `conflicts` is the share of pairs of tasks whose gradients oppose each
+    other; None in steps that compared none.
     """
 
     step: int
@@ -37,6 +38,7 @@ class Done:
     losses: Mapping[str, float]
     weights: Mapping[str, float]
     phase: str = ""
+    conflicts: float | None = None
 
 
 class Report(Protocol):

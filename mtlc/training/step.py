@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from mtlc.balance.method import Balancer, total
 from mtlc.data.batch import Batch
+from mtlc.training import conflict
 from mtlc.training.cut import Pass
 from mtlc.training.device import arithmetic, images_on
 from mtlc.training.directions import Directions, Seen
@@ -183,9 +184,10 @@ class Stepper:
 
 
 def told(taken: Taken) -> dict[str, Any]:
-    """A step as a line of numbers; `overflow` only where there was one."""
-    found = {key: value for key, value in vars(taken).items() if key != "seen"}
-    return {key: value for key, value in found.items() if key != "overflow" or value}
+    """A step as a line of numbers; `overflow` and `gradients` only where there is something to tell."""
+    found = {"losses": taken.losses, "weights": taken.weights, "auxiliary": taken.auxiliary}
+    overflow = {"overflow": True} if taken.overflow else {}
+    return found | overflow | ({"gradients": conflict.told(taken.seen)} if taken.seen else {})
 
 
 def _of(losses: Mapping[str, Tensor], task: str) -> list[Tensor]:

@@ -11,7 +11,7 @@ import torch
 from mtlc.data.batch import Batch
 from mtlc.lower import Model
 from mtlc.plan import Plan
-from mtlc.training import own_parts, words
+from mtlc.training import conflict, own_parts, words
 from mtlc.training.atomic import make_folder
 from mtlc.training.balancing import balancing
 from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights
@@ -38,6 +38,7 @@ class Trainer:
 
     record: Record
     first: Initial | None = None
+    _failure_told = False
 
     def __init__(
         self, model: Model, plan: Plan, folder: RunFolder, device: torch.device, report: Report
@@ -114,6 +115,8 @@ class Trainer:
         )
         if self.at.overflows:
             self.report.note(words.overflows(self.at.overflows))
+        if (gradients := self.balancing.gradients) and gradients.chooser.failures:
+            self.report.note(words.no_directions(gradients.part.word, gradients.chooser.failures))
         self.report.end(result)
         return result
 
@@ -175,7 +178,18 @@ class Trainer:
         )
         self.record.add(kind="train", step=step, lr=lr, **told(taken), **more)
         self._leave_out(batch.skipped)
-        self.report.step(Done(step, self.plan.steps, len(batch), taken.losses, taken.weights, phase))
+        conflicts = conflict.conflicts(taken.seen) if taken.seen else None
+        done = Done(step, self.plan.steps, len(batch), taken.losses, taken.weights, phase, conflicts)
+        self.report.step(done)
+        self._tell_failure()
+
+    def _tell_failure(self) -> None:
+        """Say once that a gradient-level method found no weights; how often is said at the end."""
+        gradients = self.balancing.gradients
+        if gradients and gradients.chooser.failures and not self._failure_told:
+            self._failure_told = True
+            reason, then = gradients.chooser.reason, gradients.part.on_failure
+            self.report.note(words.no_direction(gradients.part.word, reason, self.at.step, then))
 
     def _leave_out(self, skipped: Mapping[str, str]) -> None:
         """Count samples that were left out, tell of each once, and stop where nothing else is left."""

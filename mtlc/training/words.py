@@ -64,6 +64,22 @@ def overflows(count: int) -> str:
     return f"{count} step{'s' * (count > 1)} changed nothing, as the fp16 gradient overflowed"
 
 
+def no_direction(method: str, reason: str, step: int, then: str) -> str:
+    """The first time that a gradient-level method finds no weights."""
+    instead = {"equal": "the gradients are weighed equally", "skip": "what tasks share stays as it is"}[then]
+    return f"`{method}` found no weights in step {step} ({reason}): in such steps {instead}"
+
+
+def no_directions(method: str, count: int) -> str:
+    """How often it found none."""
+    return f"`{method}` found no weights {count} time{'s' * (count > 1)}"
+
+
+def opposed(conflicts: float) -> str:
+    """`opposed 33%`: of the pairs of tasks, those whose gradients oppose each other."""
+    return f"opposed {100 * conflicts:.0f}%"
+
+
 def losses(values: Mapping[str, float], weights: Mapping[str, float]) -> str:
     """`semseg 1.2345 (x1)  depth 0.4321 (x0.5)`: losses and, in brackets, their weights."""
     return "  ".join(
