@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from mtlc.parts.part import Part, key, register
 
 NO_CONFLICT = "opposes no task's gradient"
+NO_CONFLICT_OF_INDEPENDENT = "opposes no task's gradient, if they are linearly independent"
 ANY_ORDER = "the order of tasks changes nothing"
 LINEAR = "linear in the length of each gradient"
 SCALE_FREE = "the length of a gradient does not change the direction"
@@ -66,6 +67,7 @@ class PcGrad(GradientBalancer):
     paper: ClassVar[str] = "Yu et al., NeurIPS 2020 (arXiv 2001.06782), alg. 1"
     scale: ClassVar[str] = "sum: where nothing conflicts it is the sum of the gradients"
     cost: ClassVar[str] = f"{BACKWARD}; weights in closed form"
+    promises: ClassVar[tuple[str, ...]] = (ANY_ORDER, LINEAR)  # the orders of projecting given
 
 
 @register("mgda", module="mtlc.balance.gradients.mgda:Mgda")
@@ -94,7 +96,7 @@ class CaGrad(GradientBalancer):
 
     paper: ClassVar[str] = "Liu et al., NeurIPS 2021 (arXiv 2110.14048), eq. 3"
     scale: ClassVar[str] = "mean: at c = 0 it is the mean gradient"
-    cost: ClassVar[str] = f"{BACKWARD}; weights by some 20 least-squares problems of K numbers"
+    cost: ClassVar[str] = f"{BACKWARD}; weights by some 10 to 50 least-squares problems of K numbers"
     mean: ClassVar[bool] = True
     promises: ClassVar[tuple[str, ...]] = (ANY_ORDER,)
 
@@ -102,7 +104,7 @@ class CaGrad(GradientBalancer):
 @register("imtl_g", module="mtlc.balance.gradients.imtl_g:ImtlG")
 @dataclass(frozen=True)
 class ImtlG(GradientBalancer):
-    """A direction on which the unit gradients of all tasks have equal projections; weights may be below 0."""
+    """A direction on which the unit gradients of all tasks have equal projections, at times below 0 for all of them."""
 
     paper: ClassVar[str] = "Liu et al., ICLR 2021 (Towards Impartial Multi-task Learning), eq. 6"
     scale: ClassVar[str] = "simplex: the weights sum to 1"
@@ -150,7 +152,7 @@ class Nash(GradientBalancer):
 
     paper: ClassVar[str] = "Navon et al., ICML 2022 (arXiv 2202.01017), eq. 4"
     scale: ClassVar[str] = "free: the direction has the same length at every step"
-    cost: ClassVar[str] = f"{BACKWARD}; weights by a few of Newton's steps on K numbers"
+    cost: ClassVar[str] = f"{BACKWARD}; weights by a few dozen of Newton's steps on K numbers"
     promises: ClassVar[tuple[str, ...]] = (NO_CONFLICT, ANY_ORDER, SCALE_FREE)
 
 
@@ -163,7 +165,7 @@ class FairGrad(GradientBalancer):
 
     paper: ClassVar[str] = "Ban, Ji, ICML 2024 (arXiv 2402.15638), eq. 7"
     scale: ClassVar[str] = "free: the weights grow as the gradients shrink; clip, or lower the learning rate"
-    cost: ClassVar[str] = f"{BACKWARD}; weights by a few of Newton's steps on K numbers"
+    cost: ClassVar[str] = f"{BACKWARD}; weights by a few dozen of Newton's steps on K numbers"
     promises: ClassVar[tuple[str, ...]] = (NO_CONFLICT, ANY_ORDER)
 
 
@@ -175,4 +177,4 @@ class Config(GradientBalancer):
     paper: ClassVar[str] = "Liu, Chu, Thuerey, ICLR 2025 (arXiv 2408.11104), eq. 3"
     scale: ClassVar[str] = "sum: as long as all projections together"
     cost: ClassVar[str] = f"{BACKWARD}; weights in closed form"
-    promises: ClassVar[tuple[str, ...]] = (NO_CONFLICT, ANY_ORDER, LINEAR)
+    promises: ClassVar[tuple[str, ...]] = (NO_CONFLICT_OF_INDEPENDENT, ANY_ORDER, LINEAR, SCALE_FREE)

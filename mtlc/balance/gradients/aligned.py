@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from mtlc.balance.gradients.method import Array, GradientMethod
+from mtlc.balance.gradients.method import Array, GradientMethod, root, rows
 
 
 class Aligned(GradientMethod):
@@ -20,12 +20,16 @@ class Aligned(GradientMethod):
         super().__init__(tasks)
         self.level = level
 
-    def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+    def weigh(self, gram: Array, tasks: tuple[str, ...]) -> Array:
         mean = np.full(len(gram), 1 / len(gram))
-        values, vectors = np.linalg.eigh(gram)
-        real = values > len(gram) * np.finfo(float).eps * max(values[-1], 0.0)
+        parts = rows(gram)
+        _, roots, vectors = np.linalg.svd(
+            root(parts.cosines) * parts.lengths
+        )  # of G = RᵀR: no digit is squared away
+        real = roots > len(gram) * np.finfo(float).eps * roots[0]
         if not real.any():
             return mean
-        values, vectors = values[real], vectors[:, real]
+        roots, vectors = roots[real], vectors[real].T
+        values = roots**2
         levels = {"min": values.min(), "median": np.median(values), "rmse": values.mean()}
-        return np.asarray(vectors @ (np.sqrt(levels[self.level] / values) * (vectors.T @ mean)))
+        return np.asarray(vectors @ (np.sqrt(levels[self.level]) / roots * (vectors.T @ mean)))

@@ -6,18 +6,17 @@ from math import sqrt
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import brentq, nnls
 
-from mtlc.balance.gradients.method import Array, GradientMethod
-from mtlc.balance.gradients.min_norm import min_norm
+from mtlc.balance.gradients.method import Array, GradientMethod, NoSolution, Rows, root, rows
 
 
 class CaGrad(GradientMethod):
-    """d = g0 + c‖g0‖ g_w/‖g_w‖, with g0 the mean gradient and w on the simplex where g_w·g0 + c‖g0‖‖g_w‖ is least.
+    """The d with the largest min_i g_i·d over ‖d - g0‖ ≤ c‖g0‖, g0 the mean gradient.
 
-    Liu et al., NeurIPS 2021 (arXiv 2110.14048), eq. 3 and alg. 1. Equal to max_d min_i g_i·d over ‖d - g0‖ ≤ c‖g0‖.
-    `rescale` divides d by 1 + c² (`square`, the authors' default) or 1 + c (`linear`). Where 0 is in the hull of the
-    gradients and c ≥ 1 the best direction is 0, and so are the weights.
+    Liu et al., NeurIPS 2021 (arXiv 2110.14048), eq. 3; as in alg. 1 it is g0 + c‖g0‖ g_w/‖g_w‖ for some w of the
+    simplex. `rescale` divides d by 1 + c² (`square`, the authors' default) or 1 + c (`linear`). Where several d are as
+    good, for gradients of which a weighted sum is 0, it is the one nearest to g0.
     """
 
     def __init__(self, tasks: tuple[str, ...], c: float, rescale: Literal["square", "linear"] | None) -> None:
@@ -25,36 +24,52 @@ class CaGrad(GradientMethod):
         self.c = c
         self.divisor = {"square": 1 + c**2, "linear": 1 + c, None: 1.0}[rescale]
 
-    def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+    def weigh(self, gram: Array, tasks: tuple[str, ...]) -> Array:
         mean = np.full(len(gram), 1 / len(gram))
         reach = self.c * sqrt(max(float(mean @ gram @ mean), 0.0))
-        if reach == 0:
-            return mean / self.divisor
-        worst = _worst(gram, reach)
-        length = sqrt(max(float(worst @ gram @ worst), 0.0))
-        if length <= 1e-9 * sqrt(float(np.diag(gram).max())):
-            return np.zeros(len(gram)) if self.c >= 1 else mean / self.divisor
-        return (mean + reach / length * worst) / self.divisor
+        return (
+            mean / self.divisor
+            if reach == 0
+            else (mean + _farthest(gram @ mean, reach, rows(gram))) / self.divisor
+        )
 
 
-def _worst(gram: Array, reach: float) -> Array:
-    """The w on the simplex where g_w·g0 + reach ‖g_w‖ is least.
+def _farthest(gains: Array, reach: float, parts: Rows) -> Array:
+    """The weights of d - g0; `gains` are g_i·g0.
 
-    As reach ‖g_w‖ = min over t > 0 of (‖g_w‖²/t + reach² t)/2, at fixed t it is the w for which ‖g_w + t g0‖ is
-    least: the shortest vector in the hull of the gradients, each moved by t g0. The best t is where reach t = ‖g_w‖,
-    and to its left reach t is less, since the whole is convex in t.
+    The steps that give every task a gain of s are a polyhedron, which shrinks as s grows: the best s is where its
+    nearest point is `reach` away.
     """
+    real = parts.lengths > 0
+    lengths, half = parts.lengths[real], root(parts.cosines[np.ix_(real, real)])
 
-    def moved(t: float) -> Array:
-        shift = np.eye(len(gram)) + t / len(gram)
-        return min_norm(shift @ gram @ shift.T)
+    def wanted(gain: float) -> Array:
+        return np.asarray((gain - gains[real]) / (lengths * reach))
 
-    def beyond(t: float) -> float:
-        w = moved(t)
-        return reach * t - sqrt(max(float(w @ gram @ w), 0.0))
+    low = float(gains.min())
+    high = float(np.append(gains[real] + lengths * reach, gains[~real]).min())
+    high += 1e-9 * (high - low) * real.all()  # beyond what can be had, where the bound is no gradient of 0
+    best = high
+    if _nearest(half, wanted(high))[1] < 0.5:
+        fine = 1e-15 * reach * float(lengths.min())
+        best = brentq(lambda gain: _nearest(half, wanted(gain))[1] - 0.5, low, high, xtol=fine, maxiter=500)
+        best -= 4 * fine + 1e-15 * abs(
+            best
+        )  # on this side there is a step, also where the nearest point jumps
+    found = np.zeros(len(gains))
+    found[real] = reach / lengths * _nearest(half, wanted(max(best, low)))[0]
+    return found
 
-    most = sqrt(float(np.diag(gram).max())) / reach
-    least = 1e-9 * most
-    if beyond(least) >= 0:
-        return moved(0.0)
-    return moved(brentq(beyond, least, most * (1 + 1e-9), xtol=1e-15 * most, rtol=1e-14))
+
+def _nearest(half: Array, wanted: Array) -> tuple[Array, float]:
+    """The x of the shortest s = Σ xᵢuᵢ with s·uᵢ ≥ wantedᵢ, and 1/(1 + ‖s‖²), which is 0 where there is none.
+
+    Least distance programming: Lawson and Hanson, Solving Least Squares Problems, 1974, chapter 23.
+    """
+    target = np.append(np.zeros(len(half)), 1.0)
+    try:
+        found, _ = nnls(np.vstack([half, wanted]), target, maxiter=100 * len(half))
+    except RuntimeError as error:
+        raise NoSolution("the direction that helps the worst-off task most was not found") from error
+    near = 1 - float(wanted @ found)
+    return found / max(near, 0.1), near

@@ -15,9 +15,14 @@ def projected(gram: Array, weights: Array) -> Array:
     non-negative least squares in v - w, exact after finitely many steps.
     """
     parts = rows(gram)
-    half = root(parts.cosines)
+    real = parts.lengths > 0  # a gradient of 0 is opposed by nothing
+    if not real.any():
+        return weights
+    half = root(parts.cosines[np.ix_(real, real)])
+    projection = weights.copy()
     try:
-        more, _ = nnls(half, -half @ (parts.lengths * weights), maxiter=100 * len(weights))
+        more, _ = nnls(half, -half @ (parts.lengths * weights)[real], maxiter=100 * len(weights))
     except RuntimeError as error:
         raise NoSolution("the projection on the dual cone did not converge") from error
-    return np.asarray(weights + parts.inverse * more)
+    projection[real] += more / parts.lengths[real]
+    return projection

@@ -16,7 +16,7 @@ class Config(GradientMethod):
     has weight 0; where no such b exists (opposed gradients) the weights are 0.
     """
 
-    def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+    def weigh(self, gram: Array, tasks: tuple[str, ...]) -> Array:
         parts = rows(gram)
         mixed = inverse_of_ones(parts.cosines)
         squared = float(mixed @ parts.cosines @ mixed)

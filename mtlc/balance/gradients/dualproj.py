@@ -15,5 +15,5 @@ class DualProj(GradientMethod):
     together. Solved exactly, without a ridge.
     """
 
-    def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+    def weigh(self, gram: Array, tasks: tuple[str, ...]) -> Array:
         return projected(gram, np.full(len(gram), 1 / len(gram)))

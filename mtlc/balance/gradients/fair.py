@@ -4,50 +4,54 @@ from __future__ import annotations
 
 import numpy as np
 
-from mtlc.balance.gradients.method import Array, NoSolution
+from mtlc.balance.gradients.method import Array, NoSolution, Rows, cancels, rows
+from mtlc.balance.gradients.min_norm import min_norm
 
 ENOUGH = 1e-10  # relative residual of the equations
-MOST = 200  # Newton's steps
+NOISE = 1e-4  # of a task's gain: where rounding may be more of it, nothing is known of its sign
+STEPS = 12  # Newton's, at one place on the way
+NONE = "the gradients cancel: no weights above 0 let every task gain"
+PLACES = 100  # on the way; a few suffice unless the gradients nearly cancel
 
 
 def fair(gram: Array, alpha: float, tasks: tuple[str, ...]) -> Array:
     """The x > 0 with Gx = x^(-1/α), entry by entry; exists where no sum of gradients with weights ≥ 0 vanishes.
 
-    This is where the gradient of the convex ½xᵀGx - Σφ(x), φ' = x^(-1/α), is 0. Newton's method in units of what would
-    solve a diagonal G, y = x/x₀, shortening steps until they stay positive and descend.
+    With v = x times the lengths l, and C the cosines, this is Cv = l^(1/α - 1) v^(-1/α). At C = I and α = 1 its
+    solution is v = 1. From there to the given C and α it is followed, by Newton's method in log v, with steps that are
+    halved where Newton's method does not arrive.
     """
-    diagonal = np.diag(gram)
-    if (diagonal <= 0).any():
-        raise NoSolution(f"the gradient of `{tasks[int(np.argmin(diagonal))]}` is 0")
-    first = diagonal ** (-alpha / (1 + alpha))
-    scaled = first[:, None] * gram * first
-    levels = np.diag(scaled).copy()
-    power = 1 / alpha
-    y = np.full(len(gram), 1.0)
-    for _ in range(MOST):
-        wanted = levels * y**-power
-        slope = scaled @ y - wanted
-        if (np.abs(slope) <= ENOUGH * wanted).all():
-            return np.asarray(first * y)
-        curve = scaled + np.diag(power * levels * y ** (-power - 1))
-        y = _stepped(y, -np.linalg.solve(curve, slope), scaled, levels, power)
-    raise NoSolution("the gradients cancel: no weights above 0 let every task gain")
+    parts = rows(gram)
+    if (parts.lengths == 0).any():
+        raise NoSolution(f"the gradient of `{tasks[int(np.argmin(parts.lengths))]}` is 0")
+    if cancels(parts.cosines, min_norm(parts.cosines)):
+        raise NoSolution(NONE)
+    logs, way, step = np.zeros(len(gram)), 0.0, 1.0
+    for _ in range(PLACES):
+        ahead = min(1.0, way + step)
+        found = _solved(logs, ahead, parts, alpha)
+        if found is None:
+            step /= 2
+            continue
+        if ahead == 1:
+            return np.asarray(np.exp(found) / parts.lengths)
+        logs, way, step = found, ahead, 2 * step
+    raise NoSolution(NONE)
 
 
-def _stepped(y: Array, step: Array, scaled: Array, levels: Array, power: float) -> Array:
-    """Newton's step, halved until it stays positive and the slope along it is no longer uphill beyond measure."""
-    down = step < 0
-    size = min(1.0, 0.95 * float(np.min(-y[down] / step[down]))) if down.any() else 1.0
-    start = _value(y, scaled, levels, power)
-    descent = float((scaled @ y - levels * y**-power) @ step)
-    while size > 1e-12:
-        ahead = y + size * step
-        if _value(ahead, scaled, levels, power) <= start + 1e-4 * size * descent + 1e-13 * abs(start):
-            return np.asarray(ahead)
-        size /= 2
-    raise NoSolution("no step towards fair weights was found")
-
-
-def _value(y: Array, scaled: Array, levels: Array, power: float) -> float:
-    gain = np.log(y) if power == 1 else (y ** (1 - power) - 1) / (1 - power)
-    return float(0.5 * y @ scaled @ y - levels @ gain)
+def _solved(logs: Array, way: float, parts: Rows, alpha: float) -> Array | None:
+    """log v at this place of the way, by Newton's method from `logs`; None where it does not arrive."""
+    cosines = np.eye(len(logs)) + way * (parts.cosines - np.eye(len(logs)))
+    power = 1 + way * (1 / alpha - 1)
+    wanted = (power - 1) * np.log(parts.lengths)
+    for _ in range(STEPS):
+        v = np.exp(logs)
+        gain = cosines @ v
+        noise = len(v) * np.finfo(float).eps * (np.abs(cosines) @ v)
+        if not (noise < NOISE * gain).all():
+            return None
+        residual = np.log(gain) + power * logs - wanted
+        if (np.abs(residual) <= np.maximum(ENOUGH, 4 * noise / gain)).all():
+            return logs
+        logs = logs - np.linalg.solve(cosines * v / gain[:, None] + power * np.eye(len(v)), residual)
+    return None

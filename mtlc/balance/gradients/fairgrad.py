@@ -17,5 +17,5 @@ class FairGrad(GradientMethod):
         super().__init__(tasks)
         self.alpha = alpha
 
-    def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+    def weigh(self, gram: Array, tasks: tuple[str, ...]) -> Array:
         return fair(gram, self.alpha, tasks)

@@ -10,11 +10,12 @@ from mtlc.balance.gradients.method import Array, GradientMethod, inverse_of_ones
 class ImtlG(GradientMethod):
     """Weights α with Σα = 1 and equal d·g_i/‖g_i‖: α in proportion to G⁺√diag(G). Some may be below 0.
 
-    Liu et al., ICLR 2021 (impartial multi-task learning), eq. 6. A gradient of 0 has weight 0. Where no direction has
-    equal projections above 0 the weights are 0: opposed gradients ask for that.
+    Liu et al., ICLR 2021 (impartial multi-task learning), eq. 6. A gradient of 0 has weight 0. The equal projections may
+    be below 0, where short gradients oppose long ones: the direction then climbs for every task, as the formula says.
+    Where Σα = 1 asks for infinite weights, as two opposed gradients do, they are 0.
     """
 
-    def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+    def weigh(self, gram: Array, tasks: tuple[str, ...]) -> Array:
         parts = rows(gram)
         weights = parts.inverse * inverse_of_ones(parts.cosines)
         whole = float(weights.sum())

@@ -25,7 +25,19 @@ class GradientMethod:
         self.tasks = tasks
 
     def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
-        """K weights from G, K×K, finite. Raises `NoSolution`."""
+        """K finite weights from G, K×K. Raises `NoSolution`, also where a number of G is not finite."""
+        if not np.isfinite(gram).all():
+            raise NoSolution("an inner product of gradients is not finite")
+        try:
+            weights = self.weigh(gram, tasks)
+        except np.linalg.LinAlgError as error:
+            raise NoSolution(str(error)) from error
+        if not np.isfinite(weights).all():
+            raise NoSolution("a weight is not finite")
+        return weights
+
+    def weigh(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+        """The method's formula: K weights from a finite G. Raises `NoSolution`."""
         raise NotImplementedError(type(self).__name__)
 
     def state_dict(self) -> dict[str, Any]:
@@ -62,9 +74,10 @@ def rows(gram: Array) -> Rows:
 
 
 def root(matrix: Array) -> Array:
-    """R with RᵀR = matrix, which must be symmetric and, but for rounding, positive semidefinite."""
+    """R with RᵀR = matrix, symmetric and, but for rounding, positive semidefinite: what is rounding counts as 0."""
     values, vectors = np.linalg.eigh(matrix)
-    return np.asarray(np.sqrt(np.clip(values, 0.0, None))[:, None] * vectors.T)
+    real = np.where(values > len(matrix) * np.finfo(float).eps * values.max(initial=0.0), values, 0.0)
+    return np.asarray(np.sqrt(real)[:, None] * vectors.T)
 
 
 def inverse_of_ones(cosines: Array) -> Array:
@@ -72,3 +85,8 @@ def inverse_of_ones(cosines: Array) -> Array:
     return np.asarray(
         np.linalg.pinv(cosines, rcond=len(cosines) * np.finfo(float).eps, hermitian=True).sum(1)
     )
+
+
+def cancels(gram: Array, weights: Array) -> bool:
+    """Whether the weighted sum of the gradients is 0 but for rounding: squares of lengths have 16 digits."""
+    return float(weights @ gram @ weights) <= 1e-14 * float(weights**2 @ np.diag(gram))

@@ -22,5 +22,5 @@ class Mgda(GradientMethod):
         super().__init__(tasks)
         self.normalise = normalise
 
-    def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+    def weigh(self, gram: Array, tasks: tuple[str, ...]) -> Array:
         return min_norm(np.asarray(rows(gram).cosines) if self.normalise else gram)

@@ -19,7 +19,7 @@ class Nash(GradientMethod):
         super().__init__(tasks)
         self.max_norm = max_norm
 
-    def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+    def weigh(self, gram: Array, tasks: tuple[str, ...]) -> Array:
         weights = fair(gram, 1.0, tasks)
         shorter = 1.0 if self.max_norm is None else self.max_norm / sqrt(len(weights))
         return weights * min(1.0, shorter)

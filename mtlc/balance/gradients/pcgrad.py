@@ -21,7 +21,7 @@ class PcGrad(GradientMethod):
         super().__init__(tasks)
         self._generator = np.random.default_rng(seed)
 
-    def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+    def weigh(self, gram: Array, tasks: tuple[str, ...]) -> Array:
         draws = dict(zip(sorted(self.tasks), self._generator.random((len(self.tasks),) * 2), strict=True))
         column = {task: place for place, task in enumerate(sorted(self.tasks))}
         weights = np.zeros(len(tasks))

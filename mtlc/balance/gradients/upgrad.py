@@ -15,5 +15,5 @@ class UpGrad(GradientMethod):
     length of each gradient. Solved exactly, without a ridge.
     """
 
-    def __call__(self, gram: Array, tasks: tuple[str, ...]) -> Array:
+    def weigh(self, gram: Array, tasks: tuple[str, ...]) -> Array:
         return np.asarray(np.mean([projected(gram, each) for each in np.eye(len(gram))], axis=0))
