@@ -270,5 +270,13 @@ PROPERTIES: dict[str, Callable[[Subject], Finding]] = {
 
 
 def measure(subject: Subject) -> Measured:
-    found = {name: check(subject) for name, check in PROPERTIES.items()}
+    found = {name: checked(check, subject) for name, check in PROPERTIES.items()}
     return Measured(formula(subject), formula(subject, (uneven,)), found)
+
+
+def checked(check: Callable[[Subject], Finding], subject: Subject) -> Finding:
+    """A method that refuses what has a solution does not have the property."""
+    try:
+        return check(subject)
+    except Refused:
+        return Finding(False, "refused")
