@@ -40,7 +40,7 @@ class Subject:
 
     @property
     def name(self) -> str:
-        given = ", ".join(f"{key} = {value}" for key, value in self.settings.items())
+        given = ", ".join(f"{key} = {str(value).lower()}" for key, value in self.settings.items())
         return f"{self.method}({given})" if given else self.method
 
 
