@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mtlc import schema
 from mtlc.parts.data import Data
@@ -70,11 +70,26 @@ def _pieces(spec: Spec) -> Iterator[Piece]:
             path, line.written().removesuffix(line.part.word) + schema.call(line.part), "line", line.span
         )
         yield from _inside(spec, path, line.part, spec.origins[path].value, "key")
-    yield from _block(spec, "balance", spec.balance)
+    yield from _balance(spec)
     yield from _block(spec, "train", spec.train)
     for name, phase in spec.phases.items():
         yield from _block(spec, f"train.{name}", phase)
     yield from _block(spec, "eval", spec.eval)
+
+
+def _balance(spec: Spec) -> Iterator[Piece]:
+    """The loss-level method under `balance`, the gradient-level one under `balance.gradients`, however written."""
+    part, origin = spec.gradients, spec.origins.get("balance.gradients")
+    if part is None or origin is not None or "balance.losses" in spec.origins:
+        yield from _block(spec, "balance", spec.balance)
+    else:
+        yield Piece("balance", spec.balance.word, "default: the spec names no loss-level method")
+    if part is not None and origin is not None:
+        yield Piece("balance.gradients", schema.call(part), *_door(spec, origin))
+        yield from _inside(spec, "balance.gradients", part, origin.value, origin.door)
+    elif part is not None:
+        for piece in _block(spec, "balance", part):
+            yield replace(piece, path=piece.path.replace("balance", "balance.gradients", 1))
 
 
 def _data(spec: Spec) -> Iterator[tuple[str, Data]]:

@@ -20,11 +20,13 @@ IMAGES = 2  # batch norm in training needs more than one value a channel
 class Partition:
     """A model's parameters by the tasks whose losses they change. Names are those of the train module.
 
-    Only parameters that learn are in it; one that no loss depends on serves the empty set.
+    Only parameters that learn are in it; one that no loss depends on serves the empty set. `sizes` says how many
+    numbers each holds.
     """
 
     tasks: Tasks
     serves: Mapping[str, Tasks]
+    sizes: Mapping[str, int]
 
     @property
     def sets(self) -> dict[Tasks, tuple[str, ...]]:
@@ -33,6 +35,10 @@ class Partition:
         for name, tasks in self.serves.items():
             found.setdefault(tasks, []).append(name)
         return {tasks: tuple(names) for tasks, names in found.items()}
+
+    def size(self, names: Iterable[str]) -> int:
+        """How many numbers these parameters hold together."""
+        return sum(self.sizes[name] for name in names)
 
     @property
     def shared(self) -> dict[Tasks, tuple[str, ...]]:
@@ -61,7 +67,8 @@ def partition_of(model: Model, images: Tensor) -> Partition:
     for each in model.plan.graph.auxiliaries:
         found[each.task].append(auxiliary[each.feature])
     reached = {task: reachable(outputs) for task, outputs in found.items()}
-    return Partition(tasks, dict(_serves(model.train, tasks, reached)))
+    sizes = {name: parameter.numel() for name, parameter in model.train.named_parameters()}
+    return Partition(tasks, dict(_serves(model.train, tasks, reached)), sizes)
 
 
 def reachable(outputs: Iterable[Tensor]) -> set[int]:

@@ -19,7 +19,7 @@ from mtlc.passes import PIPELINE, run_passes
 from mtlc.plan import inference, phases_text, plan, text
 from mtlc.spec import Spec
 
-EMITS = ("syntax", "spec", "graph", "plan", "python", "dot")
+EMITS = ("syntax", "spec", "graph", "plan", "python", "dot", "gradients")
 
 
 @click.command("compile")
@@ -126,12 +126,22 @@ def emitted(what: str, spec: Spec, graph: TaskGraph) -> str:
         return dot(graph, spec, "graph").rstrip("\n")
     if what == "plan":
         return text(plan(spec, graph)).rstrip("\n")
+    if what == "gradients":
+        return _gradients(spec, graph)
     from mtlc.lower import lower
 
     code = str(lower(plan(spec, graph)).infer.code)
     return re.sub(
         r";  (\w+ = )+None(?=\n)", "", code
     ).strip()  # fx frees each tensor; that is noise to a reader
+
+
+def _gradients(spec: Spec, graph: TaskGraph) -> str:
+    from mtlc.analyse.gradients import backward, table
+    from mtlc.analyse.partition import partition
+
+    found = partition(plan(spec, graph))
+    return f"{table(found)}\n\n{backward(spec.gradients, found)}"
 
 
 def _summary(spec: Spec, graph: TaskGraph, name: str, options: Options) -> None:

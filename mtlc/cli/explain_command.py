@@ -11,7 +11,9 @@ import click
 from mtlc.cli.options import Options, read_spec, shared
 from mtlc.codes import codes, page
 from mtlc.diagnostics import suggest
+from mtlc.graph import TaskGraph
 from mtlc.origins import Piece, pieces, under
+from mtlc.spec import Spec
 
 _CODE = re.compile(r"(?:MTL)?\d{3}", re.I)
 
@@ -32,8 +34,19 @@ def command(what: str | None, path: str | None, options: Options) -> None:
     elif path is None and _CODE.fullmatch(what):
         click.echo(_page(what).rstrip("\n"))
     else:
-        spec, _ = read_spec(what, options)
+        spec, graph = read_spec(what, options)
         _show(_found(pieces(spec), path), options)
+        if path == "balance" and options.format == "text":
+            click.echo("\n" + _backward(spec, graph))
+
+
+def _backward(spec: Spec, graph: TaskGraph) -> str:
+    """How a step's gradient is found, with this balancing."""
+    from mtlc.analyse.gradients import backward
+    from mtlc.analyse.partition import partition
+    from mtlc.plan import plan
+
+    return backward(spec.gradients, partition(plan(spec, graph)))
 
 
 def _page(code: str) -> str:

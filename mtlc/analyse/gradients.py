@@ -1,0 +1,84 @@
+"""The gradients of a plan in words: which tasks each parameter serves, and how a step's backward pass is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mtlc.analyse.partition import Partition
+from mtlc.analyse.sharing import Tasks
+from mtlc.analyse.table import count
+from mtlc.parts.gradients import GradientBalancer
+from mtlc.schema import call
+
+BYTES = 4  # of a number in 32 bits
+
+
+def table(found: Partition) -> str:
+    """Each set of tasks with the modules that it shares: those of most tasks first."""
+    lines: list[str] = []
+    for tasks, names in sorted(found.sets.items(), key=lambda each: -len(each[0])):
+        parameters = f"{len(names)} parameters, {count(found.size(names))} numbers"
+        lines += [f"{_who(tasks, found.tasks)}: {parameters}", *_modules(found, names), ""]
+    return "\n".join(lines).rstrip()
+
+
+def backward(part: GradientBalancer | None, found: Partition) -> str:
+    """How the gradient of a step is found, and what of it is kept at a time."""
+    if part is None:
+        return "one backward pass, of the weighted sum of the losses"
+    if not found.shared:
+        return "one backward pass: no parameter serves two tasks, so that there is nothing to weigh"
+    return "\n".join(_steps(part, found))
+
+
+def _steps(part: GradientBalancer, found: Partition) -> Iterator[str]:
+    sets, private = list(found.shared), {tasks for tasks in found.sets if len(tasks) == 1}
+    joined = part.scope == "joint" or part.on == "last_shared"
+    several = f"weights for each of {len(sets)} sets of tasks" if len(sets) > 1 else "weights"
+    every = "" if part.every == 1 else f", anew every {part.every} steps"
+    yield f"{call(part)}: {'one weight for each task' if joined else several}{every}"
+    yield "each task's own steps: one backward pass"
+    if part.on == "last_shared":
+        names = last_shared(found)
+        where = f"`{names[0].partition('.')[0]}` ({count(found.size(names))} numbers)"
+        yield f"weights: a backward pass of each of {len(found.tasks)} tasks, down to {where} only"
+        yield f"what is shared: {_passes(1)}, of the weighted sum"
+        return
+    rows = sum(len(tasks) * found.size(names) for tasks, names in found.shared.items())
+    kept = f"{count(rows)} numbers ({rows * BYTES / 2**20:.3g} MB) are kept until weights are known"
+    yield f"what is shared: {_passes(len(found.tasks))}, one for each task; {kept}"
+    if part.every > 1:
+        yield f"between: {_passes(1 if joined else len(sets))}, of the weighted sum"
+    if private:
+        yield "what serves one task alone gets that task's gradient as it is"
+
+
+def last_shared(found: Partition) -> list[str]:
+    """The parameters that all tasks share of the last module that has any."""
+    names = found.sets.get(found.tasks, ())
+    return [name for name in names if name.partition(".")[0] == names[-1].partition(".")[0]]
+
+
+def _passes(number: int) -> str:
+    return f"{number} backward pass{'es' * (number != 1)}"
+
+
+def _modules(found: Partition, names: Sequence[str]) -> Iterator[str]:
+    """The modules of some parameters; of one that is not whole, which of its parameters."""
+    for module in dict.fromkeys(name.partition(".")[0] for name in names):
+        here = [name for name in names if name.partition(".")[0] == module]
+        whole = [name for name in found.serves if name.partition(".")[0] == module]
+        part = "" if here == whole else f"  of it {_listed(name.partition('.')[2] for name in here)}"
+        yield f"  {module}  {count(found.size(here))}{part}"
+
+
+def _listed(names: Iterable[str], most: int = 4) -> str:
+    found = list(names)
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more
+
+
+def _who(tasks: Tasks, everyone: Tasks) -> str:
+    if not tasks:
+        return "no task"
+    return "all tasks" if tasks == everyone and len(tasks) > 1 else ", ".join(tasks)
