@@ -10,7 +10,7 @@ from math import sqrt
 
 import numpy as np
 from gradient_matrices import Array
-from scipy.optimize import least_squares, root
+from scipy.optimize import least_squares, minimize, root
 
 Reference = Callable[[Array], list[Array]]
 """From the gradients, K×P, to all directions that are right; none where there is no solution."""
@@ -147,18 +147,25 @@ def fairgrad(alpha: float) -> Reference:
     def directions(matrix: Array) -> list[Array]:
         gram = matrix @ matrix.T
 
+        start = -alpha / (1 + alpha) * np.log(np.diag(gram))
+
         def residual(z: Array) -> Array:
             return np.asarray(gram @ np.exp(z) * np.exp(z / alpha) - 1)
 
-        start = -alpha / (1 + alpha) * np.log(np.diag(gram))
-        for shift in (0.0, 1.0, -1.0, 3.0):
-            with np.errstate(over="ignore", invalid="ignore"):  # of steps that SciPy takes back
+        def unfairness(z: Array) -> float:
+            x, power = np.exp(z), 1 - 1 / alpha
+            gains = z if power == 0 else np.exp(power * z) / power
+            return float(0.5 * x @ gram @ x - gains.sum())
+
+        with np.errstate(over="ignore", invalid="ignore"):  # of steps that SciPy takes back
+            lowest = minimize(unfairness, start, method="Nelder-Mead", options={"maxiter": 4000}).x
+            for shift in (0.0, 1.0, -1.0):
                 near = least_squares(
-                    residual, start + shift, xtol=1e-15, ftol=1e-15, gtol=1e-15, x_scale="jac"
+                    residual, lowest + shift, xtol=1e-15, ftol=1e-15, gtol=1e-15, x_scale="jac"
                 )
                 exact = root(residual, near.x, tol=1e-14)
-            if np.abs(residual(exact.x)).max() < 1e-9:
-                return [np.exp(exact.x) @ matrix]
+                if np.abs(residual(exact.x)).max() < 1e-9:
+                    return [np.exp(exact.x) @ matrix]
         return []
 
     return directions

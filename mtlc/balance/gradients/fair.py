@@ -18,8 +18,8 @@ def fair(gram: Array, alpha: float, tasks: tuple[str, ...]) -> Array:
     """The x > 0 with Gx = x^(-1/α), entry by entry; exists where no sum of gradients with weights ≥ 0 vanishes.
 
     With v = x times the lengths l, and C the cosines, this is Cv = l^(1/α - 1) v^(-1/α). At C = I and α = 1 its
-    solution is v = 1. From there to the given C and α it is followed, by Newton's method in log v, with steps that are
-    halved where Newton's method does not arrive.
+    solution is v = 1. From there to the given C, and then to the given α, it is followed by Newton's method in log v,
+    with steps that are halved where that does not arrive.
     """
     parts = rows(gram)
     if (parts.lengths == 0).any():
@@ -41,8 +41,8 @@ def fair(gram: Array, alpha: float, tasks: tuple[str, ...]) -> Array:
 
 def _solved(logs: Array, way: float, parts: Rows, alpha: float) -> Array | None:
     """log v at this place of the way, by Newton's method from `logs`; None where it does not arrive."""
-    cosines = np.eye(len(logs)) + way * (parts.cosines - np.eye(len(logs)))
-    power = 1 + way * (1 / alpha - 1)
+    cosines = np.eye(len(logs)) + min(1.0, 2 * way) * (parts.cosines - np.eye(len(logs)))
+    power = 1 + max(0.0, 2 * way - 1) * (1 / alpha - 1)
     wanted = (power - 1) * np.log(parts.lengths)
     for _ in range(STEPS):
         v = np.exp(logs)
