@@ -40,6 +40,9 @@ def _steps(part: GradientBalancer, found: Partition) -> Iterator[str]:
     yield "each task's own steps: one backward pass"
     if part.on == "last_shared":
         names = last_shared(found)
+        if not names:
+            yield "weights: none can be chosen, as no parameter serves all tasks: write `on = shared`"
+            return
         where = f"`{names[0].partition('.')[0]}` ({count(found.size(names))} numbers)"
         yield f"weights: a backward pass of each of {len(found.tasks)} tasks, down to {where} only"
         yield f"what is shared: {_passes(1)}, of the weighted sum"

@@ -18,7 +18,6 @@ from mtlc.parts.part import Part
 from mtlc.plan import Plan
 from mtlc.schema import keys
 from mtlc.training.directions import Directions
-from mtlc.training.errors import RunError
 from mtlc.training.objective import make
 
 COMMON = tuple(keys(GradientBalancer))
@@ -33,15 +32,13 @@ class Gradients:
     partition: Partition
 
     def directions(self, model: Model, tasks: Sequence[str]) -> Directions | None:
-        """What gives every parameter its gradient, for a leg with these tasks; None where they share nothing."""
-        last = self.part.on == "last_shared"
-        sets = {tuple(task for task in each if task in tasks) for each in self.partition.sets}
-        if not any(len(each) > 1 for each in sets):
+        """What gives every parameter its gradient, for a leg with these tasks; None for one task alone.
+
+        Raises `RunError` where `on = last_shared` finds no weights that all of them share and that learn.
+        """
+        if len(tasks) < 2:
             return None
-        if last and tuple(tasks) not in sets:
-            message = "`on = last_shared` finds no weights that all tasks share"
-            raise RunError(message, "write `on = shared`", 1)
-        joint = self.part.scope == "joint"
+        joint, last = self.part.scope == "joint", self.part.on == "last_shared"
         return Directions(model, self.partition, tasks, self.chooser, joint=joint, last=last)
 
 

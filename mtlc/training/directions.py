@@ -15,6 +15,7 @@ from mtlc.balance.gradients.chooser import Chooser
 from mtlc.balance.gradients.method import Array
 from mtlc.lower import Model
 from mtlc.training.cut import Pass, cut, run
+from mtlc.training.errors import RunError
 from mtlc.training.rows import Rows
 from mtlc.training.trunk import AtCut, Named, accumulate, by_module, by_tasks, learning, summed, through
 
@@ -61,12 +62,19 @@ class Directions:
         self._private = {each: found for each, found in sets.items() if len(each) == 1}
         self._shared = {each: found for each, found in sets.items() if len(each) > 1}
         self._rows = {each: Rows(each, found) for each, found in self._shared.items()}
-        self._last = (tuple(tasks), list(by_module(self._shared[tuple(tasks)]))[-1]) if last else None
+        self._last = self._last_shared() if last else None
         self._present: Tasks = ()
         self._scale = 1.0
         self._due = self._by_rows = False
         self._weights: Weights = {}
         self._grams: Grams = {}
+
+    def _last_shared(self) -> tuple[Tasks, str]:
+        every = tuple(self.cut.tails)
+        if every not in self._shared:
+            message = "`on = last_shared` finds no weights that learn and that all tasks share"
+            raise RunError(message, "write `on = shared`", 1)
+        return every, list(by_module(self._shared[every]))[-1]
 
     # --- a step
 
