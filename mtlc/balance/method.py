@@ -20,10 +20,13 @@ class Balancer(nn.Module):
 
     `linear` says whether the objective is a weighted sum of the losses whose weights, and whatever else it
     passes gradients to, do not depend on the losses. Where it is not, a batch cut into parts needs its losses
-    first.
+    first. `again` and `norms` say what else it asks for after each step that moved weights: the losses of the same
+    batch once more (`look_again`), the lengths of the gradients (`see_norms`).
     """
 
     linear: ClassVar[bool] = True
+    again: ClassVar[bool] = False
+    norms: ClassVar[bool] = False
 
     def __init__(self, tasks: tuple[str, ...]) -> None:
         super().__init__()
@@ -43,6 +46,15 @@ class Balancer(nn.Module):
         To be called after every optimiser step, with `epoch_end` on an epoch's last.
         """
         return False
+
+    def look_again(self, losses: Mapping[str, float]) -> None:
+        """Take note of what the losses of a step's batch are after the step."""
+        raise NotImplementedError(type(self).__name__)
+
+    def see_norms(self, norms: Mapping[str, float], losses: Mapping[str, float]) -> None:
+        """Take note of the length of the gradient of each present task's weighted loss, in the last weights that all
+        tasks share, and of its loss as `forward` got it."""
+        raise NotImplementedError(type(self).__name__)
 
 
 def total(terms: Iterable[Tensor]) -> Tensor:

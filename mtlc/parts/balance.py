@@ -82,6 +82,32 @@ class Lps(LossBalancer):
     scale: ClassVar[str] = "the mean weight stays near 1"
 
 
+@register("famo", module="mtlc.balance.famo:Famo")
+@dataclass(frozen=True)
+class Famo(LossBalancer):
+    """Equal rates of improvement: less weight for the losses that fell fastest in the last steps."""
+
+    lr: float = key(0.025, "learning rate of the weights, by Adam", above=0)
+    decay: float = key(1e-3, "weight decay towards equal shares", low=0)
+
+    paper: ClassVar[str] = "Liu et al., NeurIPS 2023 (arXiv 2306.03792), alg. 1"
+    scale: ClassVar[str] = "simplex: the weights sum to 1"
+    needs: ClassVar[str] = f"{POSITIVE}; a second forward pass over each batch, without gradient"
+
+
+@register("gradnorm", module="mtlc.balance.gradnorm:GradNorm")
+@dataclass(frozen=True)
+class GradNorm(LossBalancer):
+    """Gradients of like length in the last weights that all tasks share, longer for a task that is behind."""
+
+    alpha: float = key(1.5, "how much longer for a task that is behind; 0: all alike", low=0)
+    lr: float = key(0.025, "learning rate of the weights, by Adam", above=0)
+
+    paper: ClassVar[str] = "Chen et al., ICML 2018 (arXiv 1711.02257), eq. 2"
+    scale: ClassVar[str] = "the weights sum to the number of tasks"
+    needs: ClassVar[str] = "a backward pass of each task, down to the last weights that all tasks share only"
+
+
 @register("gls", module="mtlc.balance.gls:Gls")
 @dataclass(frozen=True)
 class Gls(LossBalancer):

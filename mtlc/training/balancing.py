@@ -11,6 +11,7 @@ import torch
 from mtlc.analyse.partition import Partition, partition
 from mtlc.balance.gradients.chooser import Chooser
 from mtlc.balance.gradients.method import GradientMethod
+from mtlc.balance.gradients.sum import Sum
 from mtlc.balance.method import Balancer
 from mtlc.lower import Model, constructor
 from mtlc.parts.gradients import GradientBalancer
@@ -63,12 +64,15 @@ def balancing(plan: Plan, device: torch.device) -> Balancing:
     """The balancing of a plan over all its tasks. A method without a seed takes the run's."""
     tasks = tuple(plan.tasks)
     losses = cast(Balancer, make(plan.balance, tasks=tasks, **_seed(plan.balance, plan))).to(device)
-    return Balancing(losses, _gradients(plan.gradients, plan) if plan.gradients else None)
+    part = plan.gradients or (GradientBalancer(on="last_shared") if losses.norms else None)
+    return Balancing(losses, _gradients(part, plan) if part else None)
 
 
 def _gradients(part: GradientBalancer, plan: Plan) -> Gradients:
+    """A part that is no method stands for the sum: a loss-level method asks how long gradients are."""
     own = {key: value for key, value in part.arguments(()).items() if key not in COMMON}
-    method: GradientMethod = constructor(part)(tasks=tuple(plan.tasks), **(own | _seed(part, plan)))
+    make_method = constructor(part) if part.module else Sum
+    method: GradientMethod = make_method(tasks=tuple(plan.tasks), **(own | _seed(part, plan)))
     chooser = Chooser(method, every=part.every, on_failure=part.on_failure, mean=part.mean)
     return Gradients(part, chooser, partition(plan))
 

@@ -72,9 +72,15 @@ class Directions:
     def _last_shared(self) -> tuple[Tasks, str]:
         every = tuple(self.cut.tails)
         if every not in self._shared:
-            message = "`on = last_shared` finds no weights that learn and that all tasks share"
-            raise RunError(message, "write `on = shared`", 1)
+            message = "there are no weights that learn and that all tasks share"
+            raise RunError(message, "take `on = shared`, or another method than `gradnorm`", 1)
         return every, list(by_module(self._shared[every]))[-1]
+
+    def norms(self, seen: Seen) -> dict[str, float]:
+        """How long each present task's gradient is in the last module that all share; empty where rows were not
+        compared."""
+        gram = seen.grams.get(self._last_shared())
+        return {} if gram is None else dict(zip(seen.present, np.sqrt(np.diag(gram)).tolist(), strict=True))
 
     # --- a step
 

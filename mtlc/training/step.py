@@ -86,7 +86,11 @@ class Stepper:
         losses = self._whole(parts[0], totals) if len(parts) == 1 else self._in_parts(parts, totals)
         seen = self.directions.end() if self.directions else None
         weights = self._weights(losses)
-        return self._taken(losses, weights, overflow=not self._move(), seen=seen)
+        moved = self._move()
+        taken = self._taken(losses, weights, overflow=not moved, seen=seen)
+        if moved:
+            self._tell_balancer(taken, parts, totals)
+        return taken
 
     def forward(self, part: Batch) -> Pass:
         """A forward pass of the train graph over a part of a batch."""
@@ -132,6 +136,14 @@ class Stepper:
         leaves = {task: loss.requires_grad_() for task, loss in losses.items()}
         self._backward(self.balancer(leaves))  # to what balancing learns, too: scaled as all else
         return {t: leaf.grad / self.scaler.scale for t, leaf in leaves.items() if leaf.grad is not None}
+
+    def _tell_balancer(self, taken: Taken, parts: Sequence[Batch], totals: Totals) -> None:
+        """What the loss-level method asks for after a step."""
+        if self.balancer.norms and self.directions and taken.seen:
+            losses = {task: loss * self.objective.weights[task] for task, loss in taken.losses.items()}
+            self.balancer.see_norms(self.directions.norms(taken.seen), losses)
+        if self.balancer.again:
+            self.balancer.look_again({t: loss.item() for t, loss in self._measure(parts, totals).items()})
 
     def _measure(self, parts: Sequence[Batch], totals: Totals) -> dict[str, Tensor]:
         whole = Losses()

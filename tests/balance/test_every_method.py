@@ -42,7 +42,12 @@ def step(balancer, *values, tasks=TASKS, epoch_end=False):
             parameters, torch.autograd.grad(objective, parameters, allow_unused=True), strict=True
         ):
             p.data -= 0.0 if g is None else 0.1 * g.clamp(-1, 1)
-    balancer.observe({task: loss.item() for task, loss in present.items()}, epoch_end=epoch_end)
+    numbers = {task: loss.item() for task, loss in present.items()}
+    if balancer.norms:
+        balancer.see_norms({task: 1 + len(task) * loss for task, loss in numbers.items()}, numbers)
+    if balancer.again:
+        balancer.look_again({task: loss * (1 - 0.1 / len(task)) for task, loss in numbers.items()})
+    balancer.observe(numbers, epoch_end=epoch_end)
     return objective.item()
 
 

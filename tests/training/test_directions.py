@@ -246,5 +246,39 @@ def test_a_frozen_trunk_leaves_nothing_to_weigh():
     batch = double(batch_of(model))
     assert learner(model)(batch, 0).seen.weights == {}
     assert not any(name.startswith("encoder") for name in gradients(model))
-    with pytest.raises(RunError, match="last_shared"):
+    with pytest.raises(RunError, match="no weights that learn and that all tasks share"):
         learner(model_of("upgrad { on = last_shared }", spec))
+
+
+def test_gradnorm_sees_the_gradients_of_the_last_shared_module():
+    model = model_of("gradnorm { alpha = 0, lr = 0.01 }", NECK)
+    batch = double(batch_of(model))
+    rows = one_by_one(model, batch)
+    take = learner(model)
+    told = []
+    take._stepper.balancer.see_norms = lambda norms, losses: told.append((norms, losses))
+    taken = take(batch, 0)
+    (norms, losses), tasks = told[0], tuple(model.plan.tasks)
+    names = [n for n, t in partition(model.plan).serves.items() if t == tasks and n.startswith("neck")]
+    for task in tasks:
+        length = torch.cat([rows[task][name].flatten() for name in names]).norm()
+        assert norms[task] == pytest.approx(length.item(), rel=1e-6)
+    assert losses == pytest.approx(taken.losses)
+    assert_weighted(model, rows, {t: dict.fromkeys(t, 1.0) for t in partition(model.plan).shared})
+
+
+def test_famo_measures_the_same_batch_again_after_the_step():
+    model = model_of("famo")
+    take, batch = learner(model), double(batch_of(model))
+    told = []
+    take._stepper.balancer.look_again = told.append
+    take.optimizer.step = lambda *_, **__: [
+        p.data.sub_(0.1 * p.grad) for p in model.train.parameters() if p.grad is not None
+    ]
+    buffers = [each.clone() for each in model.train.buffers()]
+    taken = take(batch, 0)
+    now = [each.clone() for each in model.train.buffers()]
+    again = take(batch, 1)
+    assert told[0] == pytest.approx(again.losses, rel=1e-6)
+    assert told[0] != pytest.approx(taken.losses, rel=1e-3)
+    assert len(buffers) == len(now)
