@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
@@ -9,7 +10,7 @@ from textwrap import indent
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_step import batch_of, stepper
+from test_step import batch_of
 from toy import ToyPart
 
 from mtlc.api import build, load
@@ -19,11 +20,16 @@ from mtlc.parts.links import Link
 from mtlc.parts.part import named
 from mtlc.parts.tasks import Task
 from mtlc.source import Source
+from mtlc.training.balancing import balancing
+from mtlc.training.learner import Learner
+from mtlc.training.phases import legs
+from mtlc.training.scaler import Scaler
 
 KINDS = tuple(word for word, kind in named(Task).items() if kind.dense and kind.__module__[:5] == "mtlc.")
 OF_IMAGES = tuple(word for word in named(Task) if word not in KINDS)
 BALANCERS = tuple(word for word, part in named(LossBalancer).items() if part.__module__[:5] == "mtlc.")
 LINKS = {word for word, part in named(Link).items() if part.__module__[:5] == "mtlc."}
+CPU = torch.device("cpu")
 DATA = 'data folder { root = ".", manifest = "every_kind.yaml", size = 16x24 }'
 DIMS = st.sampled_from([8, 12])
 
@@ -116,14 +122,15 @@ def specs(draw) -> str:
     return "\n".join([DATA, *blocks]) + "\n"
 
 
-def step(model: Model) -> None:
-    """A training step with every balancer; half of the images lack some of the labels."""
+def step(model: Model, words: Iterable[str]) -> None:
+    """A training step with each of these balancers; half of the images lack some of the labels."""
     batch = batch_of(model)
-    for word in BALANCERS:
+    for word in words:
         balance = named(LossBalancer)[word]()
         plan = replace(model.plan, spec=replace(model.plan.spec, balance=balance))
         before = {name: value.clone() for name, value in model.train.named_parameters()}
-        taken = stepper(replace(model, plan=plan))(batch)
+        own = Learner(model, plan, legs(plan)[0], balancing(plan, CPU), Scaler(CPU, "fp32"), CPU)
+        taken = own(batch, 0)
         assert set(taken.losses) == set(model.plan.tasks)
         after = dict(model.train.named_parameters())
         assert all(torch.isfinite(value).all() for value in after.values())
@@ -132,16 +139,24 @@ def step(model: Model) -> None:
 
 def test_random_task_graphs_build_take_a_step_and_slice_to_equal_outputs() -> None:
     seen: set[str] = set()
+    some = st.lists(st.sampled_from(BALANCERS), min_size=2, max_size=2, unique=True)
 
     @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(
-        specs(), st.sampled_from([(32, 32), (31, 33), (17, 40)]), st.sets(st.sampled_from(KINDS)), st.data()
+        specs(),
+        st.sampled_from([(32, 32), (31, 33), (17, 40)]),
+        st.sets(st.sampled_from(KINDS)),
+        some,
+        st.data(),
     )
-    def check(text: str, size: tuple[int, int], bare: set[str], data: st.DataObject) -> None:
+    def check(
+        text: str, size: tuple[int, int], bare: set[str], words: list[str], data: st.DataObject
+    ) -> None:
         spec = load(Source("random.mtl", text, Path(__file__)))
         model = build(replace(spec, data=ToyPart(bare=tuple(bare))))
         seen.update(each.part.word for each in (*spec.links, *spec.tasks.values()))
-        step(model)
+        seen.update(words)
+        step(model, words)
         model.train.eval()
         image = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0))
         kept = data.draw(st.lists(st.sampled_from(list(model.plan.tasks)), min_size=1, unique=True))
@@ -153,4 +168,6 @@ def test_random_task_graphs_build_take_a_step_and_slice_to_equal_outputs() -> No
         assert all(torch.equal(part[task], whole[task]) for task in kept)
 
     check()
-    assert seen >= {*LINKS, *KINDS, *OF_IMAGES}, "a link or a kind of task was never met"
+    assert seen >= {*LINKS, *KINDS, *OF_IMAGES, *BALANCERS}, (
+        "a link, a kind of task or a method was never met"
+    )
