@@ -30,6 +30,9 @@ class Loader:
     A sample that cannot be read raises `DataError`. With `skip` it is left out instead: nothing takes its
     place, so that its batch is smaller, possibly empty, and all other samples are what they would be without
     it. `Batch.skipped` says which and why.
+
+    `left` has by task the ids to which label protocols leave its label; the others lack it. `labelled` counts by
+    task the images whose label is used.
     """
 
     def __init__(
@@ -43,12 +46,14 @@ class Loader:
         pools: Sequence[Pool] = (),
         workers: int = 0,
         skip: bool = False,
+        left: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         _refuse_unlabelled(dataset, targets)
         self.images, self.batch, self.seed, self.workers = len(dataset), batch, seed, workers
         self.pools = tuple(pools) or (Pool("", range(self.images), self.images, tuple(augment)),)
         self._epoch = lru_cache(maxsize=2)(partial(epoch_of, self.pools, seed))
-        keep = _keep(dataset, targets, seed)
+        keep = _keep(dataset, targets, seed, left or {})
+        self.labelled = {t.task: len(keep.get(t.task, dataset.labelled(t.label))) for t in targets}
         self._prepare = _Prepare(dataset, tuple(targets), seed, self.pools, keep, skip)
 
     @property
@@ -167,9 +172,17 @@ class _Steps:
             step += 1
 
 
-def _keep(dataset: Dataset, targets: Sequence[Target], seed: int) -> dict[str, frozenset[str]]:
-    part = [target for target in targets if target.share < 1]
-    return {each.task: kept_ids(dataset.labelled(each.label), each.share, seed, each.task) for each in part}
+def _keep(
+    dataset: Dataset, targets: Sequence[Target], seed: int, left: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    """By task the ids whose label is used, where that is not all: a share of those that a protocol leaves."""
+    part = [target for target in targets if target.share < 1 or target.task in left]
+    ids = {each.task: left.get(each.task, dataset.labelled(each.label)) for each in part}
+    for task, found in ids.items():
+        if not found:
+            message = f"task `{task}` cannot learn: the `labels` of its data leave it no training image"
+            raise DataError(message, "choose another seed or protocol, or name the task in the table")
+    return {each.task: kept_ids(ids[each.task], each.share, seed, each.task) for each in part}
 
 
 def _refuse_unlabelled(dataset: Dataset, targets: Sequence[Target]) -> None:

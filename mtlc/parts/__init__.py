@@ -11,6 +11,7 @@ from mtlc.parts import (  # noqa: F401  (they register)
     links,
     losses,
     mixing,
+    protocols,
     tasks,
     training,
 )

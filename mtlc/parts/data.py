@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mtlc.parts.part import Part, Place, Problem, Size, key, register
+from mtlc.parts.protocols import Protocol
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Data(Part):
     noun: ClassVar[str] = "data set"
     size: Size
     augment: tuple[Augment, ...]
+    labels_: Protocol | None
 
     def labels(self) -> Mapping[str, Label]:
         """Its labels by name. Raises `mtlc.manifest.ManifestError` where a manifest is wrong."""
@@ -92,6 +94,10 @@ def _augment() -> Any:
     return key((), "random changes of the training samples, in order")
 
 
+def _protocol() -> Any:
+    return key(None, "which of its labels each training image keeps; none: all")
+
+
 @register("rooms", module="mtlc.data.rooms.dataset:Rooms")
 @dataclass(frozen=True)
 class Rooms(Data):
@@ -108,6 +114,7 @@ class Rooms(Data):
     test: int = key(200, "test images", low=0)
     seed: int = key(0, "of the scenes", low=0)
     augment: tuple[Augment, ...] = _augment()
+    labels_: Protocol | None = _protocol()
 
     def labels(self) -> Mapping[str, Label]:
         from mtlc.parts.rooms_classes import CAMERA, CLASSES, THINGS
@@ -129,6 +136,7 @@ class Folder(Data):
     manifest: Place = key(..., "the YAML file; its path is relative to the spec")
     size: Size = key(..., "height x width that everything is resized to", low=16)
     augment: tuple[Augment, ...] = _augment()
+    labels_: Protocol | None = _protocol()
 
     def problems(self) -> Iterator[Problem]:
         if self.manifest.path is None:
@@ -168,6 +176,7 @@ class Nyud(Data):
     root: Place = key(Place("data/nyud", "NYUD_ROOT"), "folder of the data set")
     size: Size = key(Size(448, 576), "height x width of the training crop", low=16)
     augment: tuple[Augment, ...] = _augment()
+    labels_: Protocol | None = _protocol()
 
     def labels(self) -> Mapping[str, Label]:
         plain = {kind: Label(kind) for kind in ("depth", "normals", "edges")}

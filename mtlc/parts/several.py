@@ -33,6 +33,11 @@ class Several(Data):
         """Nothing that holds for all: each data set has its own."""
         return ()
 
+    @property
+    def labels_(self) -> None:  # type: ignore[override]
+        """Each data set has its own protocol."""
+        return None
+
     def labels(self) -> Mapping[str, Label]:
         """By task. Where the data sets know its classes, they agree on them."""
         found: dict[str, Label] = {}

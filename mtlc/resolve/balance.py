@@ -15,7 +15,7 @@ from mtlc.resolve.blocks import Merged
 from mtlc.resolve.desk import Desk
 from mtlc.resolve.given import unknown_key
 from mtlc.resolve.unreadable import Unreadable
-from mtlc.syntax import Assign
+from mtlc.syntax import Assign, Bare, Call
 
 _LOSSES = schema.Key("losses", "losses", LossBalancer, None, "the loss-level method")
 _GRADIENTS = schema.Key("gradients", "gradients", GradientBalancer, None, "the gradient-level method")
@@ -82,8 +82,17 @@ def _unnamed(block: Merged, desk: Desk) -> dict[str, Any]:
 
 
 def _values(entries: Mapping[str, Assign], desk: Desk) -> dict[str, Any]:
-    return {name: desk.reader.value(entry.value, _KEYS[name], "`balance`") for name, entry in entries.items()}
+    return {name: _value(name, entry, desk) for name, entry in entries.items()}
 
 
-def _said(level: str) -> str:
-    return {"losses": "loss-level", "gradients": "gradient-level"}[level]
+def _value(level: str, entry: Assign, desk: Desk) -> Any:
+    word = entry.value.name.text if isinstance(entry.value, Call | Bare) else None
+    other = level_of(word)
+    if word is None or other in (None, level):
+        return desk.reader.value(entry.value, _KEYS[level], "`balance`")
+    message = f"`{level}` takes a {_said(level)} method, and `{word}` is a {_said(other)} one"
+    return desk.reader.error("MTL106", message, entry.value.span, hint=f"write `{other} = {word}`")
+
+
+def _said(level: str | None) -> str:
+    return "loss-level" if level == "losses" else "gradient-level"

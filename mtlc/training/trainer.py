@@ -236,6 +236,9 @@ class Trainer:
             device=describe(self.device),
         )
         self.report.start(start)
+        for task, count in self.loader.labelled.items():
+            if 100 * count < self.loader.images:
+                self.report.note(words.rare(task, count, self.loader.images))
         if len(self.loader.pools) > 1:
             self.report.note(words.epoch(self.loader.pools))
         for line in self.first.words() if self.first else ():

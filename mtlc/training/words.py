@@ -37,6 +37,11 @@ def epoch(pools: Sequence[Pool]) -> str:
     return f"an epoch is {sum(pool.draws for pool in pools)} images: {', '.join(said)}"
 
 
+def rare(task: str, labelled: int, images: int) -> str:
+    """A task that has hardly anything to learn from."""
+    return f"only {labelled} of {images} training images have a label of `{task}`: under 1 %"
+
+
 def nothing_left(step: int) -> str:
     """What a resumed run says that has taken all its steps."""
     return f"all {step} steps are done: nothing is left but its test (`--steps` makes the run longer)"

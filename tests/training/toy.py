@@ -62,6 +62,7 @@ class ToyPart(Data):
     broken: int = key(-1, "the image that cannot be read")
     damaged: tuple[int, ...] = key((), "further images that cannot be read, in every split")
     augment: tuple[parts.Augment, ...] = key((), "changes")
+    labels_: parts.Protocol | None = key(None, "which labels images keep")
 
     def labels(self) -> Mapping[str, Label]:
         return {name: Label(kind, NAMES.get(name, ())) for name, kind in KINDS.items()}
