@@ -17,7 +17,8 @@ from mtlc.training.loop import train
 from mtlc.training.report import Done, Silent
 
 TEXT = SPEC.replace("linear(dim = 8)", "conv_up(dim = 8, depth = 1)").replace(
-    "balance equal", "links { semseg, depth via trace_back }\nbalance pcgrad { losses = lps(every = 7), every = 2 }"
+    "balance equal",
+    "links { semseg, depth via trace_back }\nbalance pcgrad { losses = lps(every = 7), every = 2 }",
 )
 DATA = ToyPart(images=10, val=3, test=2, bare=("depth",), augment=(Flip(), Jitter()))
 
