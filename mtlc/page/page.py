@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mtlc.page.architecture import architecture
 from mtlc.page.costs import costs
+from mtlc.page.gradients import compares, gradients
 from mtlc.page.html import Html, element, join, prose
 from mtlc.page.learning import learning
 from mtlc.page.ran import ran
@@ -23,6 +24,7 @@ CONTENTS = {
     "ran": "What ran",
     "results": "Results",
     "curves": "Losses and weights",
+    "gradients": "Gradients",
     "validation": "Validation",
     "samples": "Samples",
     "architecture": "Architecture",
@@ -39,6 +41,7 @@ def page(story: Story, plan: Plan | None, problem: str = "") -> str:
         ran(story, plan),
         results(story),
         learning(story),
+        gradients(story),
         validation(story),
         samples(story),
         architecture(plan, story.name),
@@ -61,7 +64,8 @@ def _meta(story: Story) -> Html:
 
 
 def _head(story: Story, noted: list[str], lost: list[str]) -> Html:
-    links = (element("a", title, href=f"#{name}") for name, title in CONTENTS.items())
+    there = {name: title for name, title in CONTENTS.items() if name != "gradients" or compares(story)}
+    links = (element("a", title, href=f"#{name}") for name, title in there.items())
     items = [element("li", prose(each), class_="warning") for each in lost]
     items += [element("li", prose(each)) for each in noted]
     told = element("ul", items, class_="notes") if items else ""
