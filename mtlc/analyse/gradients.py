@@ -32,7 +32,7 @@ def backward(part: GradientBalancer | None, found: Partition) -> str:
 
 
 def _steps(part: GradientBalancer, found: Partition) -> Iterator[str]:
-    sets, private = list(found.shared), {tasks for tasks in found.sets if len(tasks) == 1}
+    sets, private = list(found.shared), _private(found)
     joined = part.scope == "joint" or part.on == "last_shared"
     several = f"weights for each of {len(sets)} sets of tasks" if len(sets) > 1 else "weights"
     every = "" if part.every == 1 else f", anew every {part.every} steps"
@@ -51,9 +51,24 @@ def _steps(part: GradientBalancer, found: Partition) -> Iterator[str]:
     kept = f"{count(rows)} numbers ({rows * BYTES / 2**20:.3g} MB) are kept until weights are known"
     yield f"what is shared: {_passes(len(found.tasks))}, one for each task; {kept}"
     if part.every > 1:
-        yield f"between: {_passes(1 if joined else len(sets))}, of the weighted sum"
+        passes = len(private) + (1 if joined else len(sets))
+        yield f"between: {_passes(min(passes, len(found.tasks)))}, of the weighted sum"
     if private:
-        yield "what serves one task alone gets that task's gradient as it is"
+        yield "what of it serves one task alone gets that task's gradient as it is"
+
+
+def _private(found: Partition) -> set[str]:
+    """The tasks that have parameters of their own in modules that run for several."""
+    users: dict[str, set[str]] = {}
+    for name, tasks in found.serves.items():
+        users.setdefault(name.partition(".")[0], set()).update(tasks)
+    several = {module for module, tasks in users.items() if len(tasks) > 1}
+    alone = (
+        tasks[0]
+        for name, tasks in found.serves.items()
+        if len(tasks) == 1 and name.partition(".")[0] in several
+    )
+    return set(alone)
 
 
 def last_shared(found: Partition) -> list[str]:
