@@ -65,7 +65,7 @@ def test_the_table_has_every_set_and_names_the_parts_of_a_module_that_is_split()
     [
         ("equal", ["one backward pass, of the weighted sum of the losses"]),
         ("upgrad", ["2 sets of tasks", "3 backward passes, one for each task", "are kept until weights are known"]),
-        ("upgrad { scope = joint, every = 4 }", ["one weight for each task, anew every 4", "between: 1 backward pass,"]),
+        ("upgrad { scope = joint, every = 4 }", ["one weight for each task, anew", "between: 1 backward pass,"]),
         ("upgrad { every = 4 }", ["between: 2 backward passes,"]),
         ("mgda { on = last_shared }", ["down to `encoder`", "1 backward pass, of the weighted sum"]),
     ],
