@@ -227,9 +227,11 @@ class Directions:
         """What was chosen, for each set of tasks that shares parameters."""
         if not self.joint:
             return dict(chosen)
-        (every,) = chosen.values() or (None,)
-        if every is None:
+        if not chosen:
             return {}
+        (every,) = chosen.values()
+        if every is None:
+            return dict.fromkeys(self._shared)
         return {tasks: here for tasks in self._shared if (here := {t: every[t] for t in tasks if t in every})}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,8 @@ class Rows:
     """A matrix of one row for each task of a set and one column for each of its parameters' numbers.
 
     Rows are written in any order; `begin` says which tasks have one. A row is laid out as the parameters are in
-    memory, so that what it is combined to can be their gradient. The memory stays from step to step.
+    memory, so that what it is combined to can be their gradient. The memory is taken with the first row and stays
+    from step to step.
     """
 
     def __init__(self, tasks: Sequence[str], parameters: Mapping[str, nn.Parameter]) -> None:
@@ -21,9 +23,6 @@ class Rows:
         self.parameters = dict(parameters)
         self.present: tuple[str, ...] = ()
         self._written: set[str] = set()
-        first = next(iter(self.parameters.values()))
-        count = sum(each.numel() for each in self.parameters.values())
-        self._matrix = torch.zeros(len(tasks), count, dtype=first.dtype, device=first.device)
         self._columns = dict(_columns(self.parameters))
 
     def begin(self, present: Sequence[str]) -> None:
@@ -50,6 +49,12 @@ class Rows:
         divided by `scale`. A group's parameters must stand next to each other."""
         rows = self._matrix[: len(self.present)]
         return {group: _gram(rows[:, self._span(names)], scale) for group, names in groups.items()}
+
+    @cached_property
+    def _matrix(self) -> Tensor:
+        first = next(iter(self.parameters.values()))
+        count = sum(each.numel() for each in self.parameters.values())
+        return torch.zeros(len(self.tasks), count, dtype=first.dtype, device=first.device)
 
     def finite(self) -> bool:
         """Whether every number of every row is."""

@@ -179,14 +179,16 @@ def without_direction(model):
     return take
 
 
+@pytest.mark.parametrize("scope", ["set", "joint"])
 @pytest.mark.parametrize("then", ["equal", "skip"])
-def test_where_there_are_no_weights_the_spec_says_what_happens_and_it_is_counted(then):
-    model = model_of(f"nash {{ on_failure = {then} }}")
+def test_where_there_are_no_weights_the_spec_says_what_happens_and_it_is_counted(then, scope):
+    model = model_of(f"nash {{ on_failure = {then}, scope = {scope} }}")
     batch = double(batch_of(model))
     rows = one_by_one(model, batch)
     take = without_direction(model)
     seen = take(batch, 0).seen
-    assert take._stepper.directions.chooser.failures == len(partition(model.plan).shared)
+    sets = len(partition(model.plan).shared)
+    assert take._stepper.directions.chooser.failures == (sets if scope == "set" else 1)
     if then == "equal":
         assert_weighted(model, rows, {tasks: dict.fromkeys(tasks, 1.0) for tasks in seen.weights})
     else:
