@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from mtlc.data.folder import Folder
-from mtlc.manifest import KINDS, read_manifest
+from mtlc.manifest import read_manifest
+from mtlc.manifest.reading_labels import KINDS
 from mtlc.parts import data as parts
 from mtlc.parts.part import Place, Size
 
