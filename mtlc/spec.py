@@ -106,6 +106,15 @@ class Spec:
         """Whether `train.mix` says something: not with one data set."""
         return len(self.data.sets()) > 1 or self.train.mix != "proportional"
 
+    @property
+    def balancing(self) -> tuple[parts.part.Part, ...]:
+        """The methods of balancing: of losses, of gradients, or both. The sum of the losses goes without saying
+        where gradients are weighed."""
+        if self.gradients is None:
+            return (self.balance,)
+        summed = self.balance == parts.balance.Equal()
+        return (self.gradients,) if summed else (self.balance, self.gradients)
+
     def chain(self, layer: str | None) -> Iterator[Layer]:
         """A layer, the one it reads, and so on to the image."""
         while layer is not None:

@@ -38,7 +38,7 @@ def _learned(story: Story, plan: Plan | None) -> Iterator[tuple[str, Child]]:
     yield "tasks", element("ul", (element("li", chip(n, of), said) for n, said in rows))
     if plan.spec.links:
         yield "links", element("ul", (element("li", line.written()) for line in plan.spec.links))
-    yield "balance", call(plan.balance, every=True)
+    yield "balance", " and ".join(call(each, every=True) for each in plan.spec.balancing)
     schedule = call(plan.train.schedule, every=True)
     if phases := [*planned_phases(plan)]:
         yield "phases", element("ul", (element("li", each) for each in phases))

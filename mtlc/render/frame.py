@@ -43,7 +43,10 @@ def text(name: str, left: float, y: float, said: str, size: float, **look: str) 
 def _title(picture: Picture, y: float) -> Iterator[str]:
     spec = picture.spec
     count = len(picture.outputs)
-    data, balance = f"{spec.data.called()} {literal(spec.data.size)}", f"balance {call(spec.balance)}"
+    data, balance = (
+        f"{spec.data.called()} {literal(spec.data.size)}",
+        f"balance {' and '.join(map(call, spec.balancing))}",
+    )
     parts = (data, f"{count} task{'s' * (count != 1)}", balance)
     yield text(".title", 0, y - 16, picture.name, TITLE, fontcolor=colours.INK, **TITLED)
     yield text(".subtitle", 0, y, "  ·  ".join(parts), measure.SIZE, fontcolor=colours.NEUTRAL)

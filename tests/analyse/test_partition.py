@@ -87,3 +87,11 @@ def test_the_commands_print_them(tmp_path, capsys):
         assert "upgrad(every = 2): weights for each of 2 sets of tasks, anew every 2 steps" in out
     assert "balance.gradients.every" in out
     assert "default: the spec names no loss-level method" in out
+
+
+@pytest.mark.parametrize(
+    ("balance", "words"),
+    [("dwa", ["dwa"]), ("upgrad", ["upgrad"]), ("lps { gradients = mgda }", ["lps", "mgda"])],
+)
+def test_a_spec_names_all_its_methods(balance, words):
+    assert [each.word for each in spec(balance).balancing] == words
