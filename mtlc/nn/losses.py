@@ -66,7 +66,7 @@ class L1(nn.Module):
 
     def forward(self, prediction: Tensor, label: Tensor, totals: Tensor) -> Tensor:
         prediction, label = _where(_measured(label), prediction, label)
-        return _mean((prediction - label).abs().sum(), totals)
+        return _mean(F.l1_loss(prediction, label, reduction="sum"), totals)
 
 
 class UnitL1(nn.Module):
@@ -82,7 +82,7 @@ class UnitL1(nn.Module):
     def forward(self, prediction: Tensor, label: Tensor, totals: Tensor) -> Tensor:
         prediction, label = _where(_directed(label).unsqueeze(1), prediction, label)
         unit = F.normalize(prediction, dim=1, eps=SMALLEST_LENGTH)
-        return _mean((unit - label).abs().sum(), totals)
+        return _mean(F.l1_loss(unit, label, reduction="sum"), totals)
 
 
 class BalancedBce(nn.Module):
@@ -103,10 +103,10 @@ class BalancedBce(nn.Module):
     def forward(self, prediction: Tensor, label: Tensor, totals: Tensor) -> Tensor:
         valid = _decided(label)
         prediction, label = _where(valid, prediction, label)
-        weight = self._of_ones(totals)
-        ones = weight * label * F.softplus(-prediction)
-        zeros = (1 - weight) * (1 - label) * F.softplus(prediction)
-        return _mean(torch.where(valid, ones + zeros, 0.0).sum(), totals)
+        ones = self._of_ones(totals)
+        weight = torch.where(label == 1, ones, 1 - ones) * valid
+        total = F.binary_cross_entropy_with_logits(prediction, label, weight, reduction="sum")
+        return _mean(total, totals)
 
     def _of_ones(self, totals: Tensor) -> Tensor | float:
         if self.positive is not None:
@@ -128,8 +128,9 @@ class Bce(nn.Module):
     def forward(self, prediction: Tensor, label: Tensor, totals: Tensor) -> Tensor:
         valid = _decided(label)
         prediction, label = _where(valid, prediction, label)
-        each = F.binary_cross_entropy_with_logits(prediction, label, reduction="none")
-        return _mean(torch.where(valid, each, 0.0).sum(), totals)
+        weight = valid.to(prediction.dtype)
+        total = F.binary_cross_entropy_with_logits(prediction, label, weight, reduction="sum")
+        return _mean(total, totals)
 
 
 class TagsBce(Bce):

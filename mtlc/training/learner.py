@@ -34,6 +34,8 @@ class Learner:
         self.module = model.train if set(leg.tasks) == set(plan.tasks) else model.training_slice(leg.tasks)
         self.objective = Objective(plan, leg.tasks)
         self._fixed = [model.module(step) for step in leg.fixed]
+        resting = {part for each in self._fixed for part in each.modules()}
+        self._moving = [each for each in self.module.modules() if each not in resting]
         self._held = list(_learned(model, leg.fixed))
         for weight in self._held:
             weight.requires_grad_(False)
@@ -66,10 +68,15 @@ class Learner:
     def __call__(self, batch: Batch, step: int) -> Taken:
         """Take that step. Raises `finite.NotFinite`, before weights change."""
         schedule.apply(self.optimizer, self._now(step), self.leg.optimizer.lr)
-        self.module.train()
-        for each in self._fixed:
-            each.eval()
+        if not self._ready():
+            self.module.train()
+            for each in self._fixed:
+                each.eval()
         return self._stepper(batch)
+
+    def _ready(self) -> bool:
+        """Whether all is in its mode; it is not at the start and after an evaluation."""
+        return all(each.training for each in self._moving) and not any(e.training for e in self._fixed)
 
     def _now(self, step: int) -> schedule.Setting:
         return schedule.setting(self.schedule, step - self.leg.begin, self.leg.steps)

@@ -69,6 +69,7 @@ class Stepper:
         self.model, self.objective, self.balancer, self.optimizer = model, objective, balancer, optimizer
         self.scaler, self.directions = scaler, directions
         self.device, self.precision, self.clip, self.accumulate = device, precision, clip, accumulate
+        self._weights_of_model = list(model.parameters())  # a walk through the modules is dear at every step
 
     def __call__(self, batch: Batch) -> Taken:
         """One step; none where the batch is empty. Raises `finite.NotFinite`, before weights change."""
@@ -184,7 +185,7 @@ class Stepper:
         if all(each.grad is None for group in groups for each in group["params"]):
             return True
         self.scaler.unscale(self.optimizer)
-        weights = [each for each in self.model.parameters() if each.grad is not None]
+        weights = [each for each in self._weights_of_model if each.grad is not None]
         grads = [each.grad for each in weights if each.grad is not None]
         norm = sum_of(grads) if self.clip is None else get_total_norm(grads)
         finite = bool(torch.isfinite(norm))
