@@ -9,7 +9,7 @@ from mtlc import schema
 from mtlc.parts.data import Data
 from mtlc.parts.part import Auto, Part
 from mtlc.source import Span
-from mtlc.spec import Origin, Spec, Task
+from mtlc.spec import Agreement, Line, Origin, Spec, Task
 from mtlc.syntax import Arg, Call, Param, Value
 
 
@@ -64,11 +64,10 @@ def _pieces(spec: Spec) -> Iterator[Piece]:
     for task in spec.tasks.values():
         learnt = spec.data.learnt(task.name, task.label)
         yield from _block(spec, f"task.{task.name}", task.part, _inferred(task, learnt))
-    for number, line in enumerate(spec.links, 1):
-        path = f"links.{number}"
-        yield Piece(
-            path, line.written().removesuffix(line.part.word) + schema.call(line.part), "line", line.span
-        )
+    lines: dict[str, tuple[Line | Agreement, ...]] = {"links": spec.links, "agree": spec.agree}
+    for path, line in ((f"{k}.{n}", line) for k in lines for n, line in enumerate(lines[k], 1)):
+        value = line.written().removesuffix(line.part.word) + schema.call(line.part)
+        yield Piece(path, value, "line", line.span)
         yield from _inside(spec, path, line.part, spec.origins[path].value, "key")
     yield from _balance(spec)
     yield from _block(spec, "train", spec.train)

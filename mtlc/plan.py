@@ -87,6 +87,10 @@ def text(plan: Plan) -> str:
         "tasks": [_task(task, plan.data) for task in plan.tasks.values()],
         "links": [(str(stage), _line(line)) for stage, line in enumerate(plan.spec.links, 1)],
         **_graph(plan.graph),
+        "agree": [
+            (str(n), each.written().removesuffix(each.part.word) + call(each.part))
+            for n, each in enumerate(plan.spec.agree, 1)
+        ],
         "balance": [("kind", plan.balance.word), *_keys(plan.balance)],
         "gradients": [("kind", each.word), *_keys(each)] if (each := plan.gradients) else [],
         "train": [row for row in _keys(plan.train) if row[0] not in _unsaid(plan.spec)],

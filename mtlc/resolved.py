@@ -25,9 +25,10 @@ def _statements(spec: Spec) -> Iterator[str]:
         )
     yield from (_layer(layer) for layer in spec.layers.values())
     yield from (_task(task) for task in spec.tasks.values())
-    if spec.links:
-        lines = "\n".join(f"  {_line(line.written(), line.part)}" for line in spec.links)
-        yield f"links {{\n{lines}\n}}"
+    for keyword, lines in (("links", spec.links), ("agree", spec.agree)):
+        if lines:
+            written = "\n".join(f"  {_line(line.written(), line.part)}" for line in lines)
+            yield f"{keyword} {{\n{written}\n}}"
     yield _block(f"balance {spec.balance.word}", _balance(spec))
     yield _train(spec)
     yield _block("eval", set_keys(spec.eval, every=True, inside=True))

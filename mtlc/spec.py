@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from mtlc import parts
+from mtlc.parts.agreement import AgreementLoss
 from mtlc.parts.data import Augment, Data
 from mtlc.parts.links import Link
 from mtlc.parts.several import Several
@@ -83,6 +84,19 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """One loss of one line of an `agree` block."""
+
+    tasks: tuple[str, ...]
+    part: AgreementLoss
+    span: Span = field(compare=False, repr=False)
+
+    def written(self) -> str:
+        """The line as a person would write it."""
+        return f"{', '.join(self.tasks)} via {self.part.word}"
+
+
+@dataclass(frozen=True)
 class Spec:
     """A whole spec. `files` are the texts it was read from, `plugins` the Python files it named."""
 
@@ -91,6 +105,7 @@ class Spec:
     layers: Mapping[str, Layer]
     tasks: Mapping[str, Task]
     links: tuple[Line, ...]
+    agree: tuple[Agreement, ...]
     balance: parts.balance.LossBalancer
     gradients: parts.gradients.GradientBalancer | None
     train: Train
@@ -123,13 +138,15 @@ class Spec:
 
 
 def only(spec: Spec, tasks: Collection[str]) -> Spec:
-    """The spec as it would be with these tasks alone; a line of links that has too few of them left goes."""
+    """The spec as it would be with these tasks alone; a line of a relation that has too few of them left goes."""
     links = (_only(line, tasks) for line in spec.links)
+    agree = (replace(each, tasks=tuple(t for t in each.tasks if t in tasks)) for each in spec.agree)
     best = spec.eval.best if spec.eval.best in (*tasks, "loss") else "loss"
     return replace(
         spec,
         tasks={name: task for name, task in spec.tasks.items() if name in tasks},
         links=tuple(line for line in links if line is not None),
+        agree=tuple(each for each in agree if len(each.tasks) > 1),
         eval=replace(spec.eval, best=best),
     )
 
@@ -158,4 +175,4 @@ def _only(line: Line, tasks: Collection[str]) -> Line | None:
     return replace(kept, targets=targets) if targets else None
 
 
-__all__ = ["Augment", "Layer", "Line", "Origin", "Spec", "Task", "apart", "only"]
+__all__ = ["Agreement", "Augment", "Layer", "Line", "Origin", "Spec", "Task", "apart", "only"]

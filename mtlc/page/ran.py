@@ -36,8 +36,9 @@ def _learned(story: Story, plan: Plan | None) -> Iterator[tuple[str, Child]]:
     yield "data", f"{plan.data.called()}; images of {literal(plan.data.size)}"
     rows = ((n, _task(task, plan.data.learnt(n, task.label))) for n, task in plan.tasks.items())
     yield "tasks", element("ul", (element("li", chip(n, of), said) for n, said in rows))
-    if plan.spec.links:
-        yield "links", element("ul", (element("li", line.written()) for line in plan.spec.links))
+    for name, lines in (("links", plan.spec.links), ("agree", plan.spec.agree)):
+        if lines:
+            yield name, element("ul", (element("li", line.written()) for line in lines))
     yield "balance", " and ".join(call(each, every=True) for each in plan.spec.balancing)
     schedule = call(plan.train.schedule, every=True)
     if phases := [*planned_phases(plan)]:

@@ -1,6 +1,7 @@
 """Everything a spec can name, as frozen dataclasses that import no torch: one file per kind of thing."""
 
 from mtlc.parts import (  # noqa: F401  (they register)
+    agreement,
     balance,
     data,
     decoders,

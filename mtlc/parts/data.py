@@ -184,3 +184,31 @@ class Nyud(Data):
 
     def training_images(self) -> int | None:
         return 795
+
+
+NYU13_CLASSES = tuple(
+    ["bed", "books", "ceiling", "chair", "floor", "furniture", "objects", "picture", "sofa", "table", "television", "wall", "window"]
+)
+
+
+@register("nyu13", module="mtlc.data.nyu13:Nyu13")
+@dataclass(frozen=True)
+class Nyu13(Data):
+    """NYU-v2 as MTAN's authors released it: 288x384, 13 classes, depth and normals, 795 and 654 images.
+
+    `train` and `val` below the root each hold `image`, `label`, `depth` and `normal` with a file `N.npy` for each
+    image; `val` is the test split. Which way its normals point is read off its depth. Download it yourself, from
+    the page of the MTAN paper's code (Liu, Johns, Davison, CVPR 2019).
+    """
+
+    root: Place = key(Place("data/nyu13", "NYU13_ROOT"), "folder that holds `train` and `val`")
+    size: Size = key(Size(288, 384), "height x width of the images", low=16)
+    augment: tuple[Augment, ...] = _augment()
+    labels_: Protocol | None = _protocol()
+
+    def labels(self) -> Mapping[str, Label]:
+        plain = {kind: Label(kind) for kind in ("depth", "normals")}
+        return {"semseg": Label("semseg", NYU13_CLASSES), **plain}
+
+    def training_images(self) -> int | None:
+        return 795

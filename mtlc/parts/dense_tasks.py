@@ -19,7 +19,7 @@ from mtlc.parts.losses import (
     UnitL1,
 )
 from mtlc.parts.part import AUTO, Auto, Problem, key, register
-from mtlc.parts.task import CLASS_MAP, MASK, Form, Metric, Task
+from mtlc.parts.task import CLASS_MAP, MASK, Embedding, Form, Metric, Task
 
 
 @register("semseg")
@@ -39,6 +39,7 @@ class Semseg(Task):
         Metric("miou", higher=True, about="mean over the classes of intersection over union"),
         Metric("accuracy", higher=True, about="share of the pixels whose class is right"),
     )
+    embedding: ClassVar[Embedding] = "onehot"
     form: ClassVar[Form] = CLASS_MAP
 
 
@@ -60,6 +61,7 @@ class HumanParts(Task):
     labels: float = task.labels()
 
     metrics: ClassVar[tuple[Metric, ...]] = Semseg.metrics
+    embedding: ClassVar[Embedding] = "onehot"
     form: ClassVar[Form] = CLASS_MAP
     like: ClassVar[str] = "semseg"
     things: ClassVar[bool] = True
@@ -90,6 +92,7 @@ class Depth(Task):
         Metric("abs_rel", higher=False, about="mean distance from the label as a share of the label"),
     )
     channels: ClassVar[int | None] = 1
+    embedding: ClassVar[Embedding] = "squashed"
     form: ClassVar[Form] = Form(0, (1, "H", "W"))
 
 
@@ -110,6 +113,7 @@ class Normals(Task):
         Metric("within_11", higher=True, about="share of the pixels less than 11.25 degrees off"),
     )
     channels: ClassVar[int | None] = 3
+    embedding: ClassVar[Embedding] = "unit"
     form: ClassVar[Form] = Form(0, (3, "H", "W"))
 
 
@@ -129,6 +133,7 @@ class Edges(Task):
         Metric("f1", higher=True, about="F1 of the pixels above probability 0.5"),
     )
     channels: ClassVar[int | None] = 1
+    embedding: ClassVar[Embedding] = "binary"
     form: ClassVar[Form] = MASK
 
 
@@ -149,4 +154,5 @@ class Saliency(Task):
         Metric("max_f", higher=True, about="best F measure (beta squared 0.3) of thresholds 0.05 to 0.95"),
     )
     channels: ClassVar[int | None] = 1
+    embedding: ClassVar[Embedding] = "binary"
     form: ClassVar[Form] = MASK

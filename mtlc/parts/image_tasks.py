@@ -16,7 +16,7 @@ from mtlc.parts.losses import (
     TagsLoss,
 )
 from mtlc.parts.part import AUTO, Auto, key, register
-from mtlc.parts.task import IGNORE, Form, Metric, Task
+from mtlc.parts.task import IGNORE, Embedding, Form, Metric, Task
 
 
 @register("tags")
@@ -37,6 +37,7 @@ class Tags(Task):
     )
     dense: ClassVar[bool] = False
     items: ClassVar[str] = "tags"
+    embedding: ClassVar[Embedding] = "binary"
     form: ClassVar[Form] = Form(IGNORE, ("C",))
 
 
@@ -57,6 +58,7 @@ class Classify(Task):
         Metric("mean_accuracy", higher=True, about="mean over the classes of that share"),
     )
     dense: ClassVar[bool] = False
+    embedding: ClassVar[Embedding] = "onehot"
     form: ClassVar[Form] = Form(-1, (), ids=True)
 
 
@@ -80,4 +82,5 @@ class Regress(Task):
     dense: ClassVar[bool] = False
     counts: ClassVar[str] = "values"
     items: ClassVar[str] = "values"
+    embedding: ClassVar[Embedding] = "squashed"
     form: ClassVar[Form] = Form(nan, ("C",))

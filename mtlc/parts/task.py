@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from mtlc.parts.decoders import ConvUp
 from mtlc.parts.losses import Loss
 from mtlc.parts.part import AUTO, Auto, Part, key, named
 
 IGNORE = 255
+
+
+Embedding = Literal["", "onehot", "binary", "squashed", "unit"]
 
 
 class Metric(NamedTuple):
@@ -50,7 +53,9 @@ class Task(Part):
 
     `channels` counts the prediction's channels; None means one for each of its `items`, which the key `counts`
     can say. `like` is the kind that it is judged and shown as, if not as one of its own. With `things`, an
-    image whose label holds nothing beyond class 0 counts as one without the label.
+    image whose label holds nothing beyond class 0 counts as one without the label. `embedding` says how its
+    predictions and labels meet those of others in an `agree` block, as numbers from 0 to 1: classes one by one
+    (`onehot`), each number a yes or no (`binary`), any number (`squashed`), a direction (`unit`); empty: not at all.
     """
 
     noun: ClassVar[str] = "task"
@@ -62,6 +67,7 @@ class Task(Part):
     form: ClassVar[Form] = MASK
     like: ClassVar[str] = ""
     things: ClassVar[bool] = False
+    embedding: ClassVar[Embedding] = ""
     from_: str | Auto
     loss: Loss
     weight: float

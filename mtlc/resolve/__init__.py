@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from mtlc.diagnostics import Diagnostics
 from mtlc.parts.data import Rooms
 from mtlc.parts.training import Eval, Train
+from mtlc.resolve.agree import agreements
 from mtlc.resolve.balance import balance_of
 from mtlc.resolve.data_sets import check_mix, data_sets, together
 from mtlc.resolve.desk import Desk, removed
@@ -25,7 +26,7 @@ from mtlc.resolve.tasks import Tasks, declared
 from mtlc.resolve.training import check_names, eval_of, phases_of, train_of
 from mtlc.resolve.twins import look_at_twins
 from mtlc.resolve.values import Reader
-from mtlc.spec import Line, Spec, Task
+from mtlc.spec import Agreement, Line, Spec, Task
 from mtlc.syntax import File, Override
 
 
@@ -55,7 +56,7 @@ def _draft(file: File, diagnostics: Diagnostics, overrides: Iterable[Override], 
     layers.read()
     tasks = Tasks(desk, layers.found, labels_of(sets, desk))
     found = tasks.read()
-    links = _links(desk, layers, {**found, **tasks.drafts})
+    links, agree = _relations(desk, layers, {**found, **tasks.drafts})
     balance, train, evaluation, phases = balance_of(desk), train_of(desk), eval_of(desk), phases_of(desk)
     check_names(desk, layers.found, found, evaluation, phases)
     check_mix(desk, train, sets)
@@ -68,6 +69,7 @@ def _draft(file: File, diagnostics: Diagnostics, overrides: Iterable[Override], 
         layers=layers.sound(),
         tasks={name: task for name, task in found.items() if isinstance(task, Task)},
         links=tuple(links),
+        agree=tuple(agree),
         balance=balance.losses,
         gradients=balance.gradients,
         train=train or Train(),
@@ -85,25 +87,31 @@ def _draft(file: File, diagnostics: Diagnostics, overrides: Iterable[Override], 
     return spec
 
 
-def _links(desk: Desk, layers: Layers, tasks: dict[str, Any]) -> list[Line]:
+def _relations(desk: Desk, layers: Layers, tasks: dict[str, Any]) -> tuple[list[Line], list[Agreement]]:
     names = [block.name for block in declared(desk.blocks)]
     relations = Relations(desk.reader, layers.found, tasks, names, desk.blocks)
-    block = desk.blocks.one("links")
-    links = relations.links(block)
-    calls = {call.span: call for relation in (block.relations if block else ()) for call in relation.calls}
-    for number, line in enumerate(links, 1):
-        desk.remember(f"links.{number}", calls[line.span], "line")
+    links = relations.links(desk.blocks.one("links"))
+    agree = agreements(relations, desk.blocks.one("agree"))
+    every: dict[str, Sequence[Line | Agreement]] = {"links": links, "agree": agree}
+    for keyword, lines in every.items():
+        block = desk.blocks.one(keyword)
+        calls = {
+            call.span: call for relation in (block.relations if block else ()) for call in relation.calls
+        }
+        for number, line in enumerate(lines, 1):
+            desk.remember(f"{keyword}.{number}", calls[line.span], "line")
     look_at_twins(desk, relations)
-    relations.nameless(desk.blocks.one("reuse"), desk.blocks.one("agree"))
+    relations.nameless(desk.blocks.one("reuse"))
     relations.report_unknown()
-    return links
+    return links, agree
 
 
 def _sound(spec: Spec, drafts: dict[str, Task]) -> Spec:
     """The part of a spec with mistakes whose shapes can still be looked at."""
     tasks = {name: task for name, task in drafts.items() if task.reads in spec.layers}
     links = tuple(line for line in spec.links if tasks.keys() >= {*line.sources, *(line.targets or ())})
-    return replace(spec, tasks=tasks, links=links)
+    agree = tuple(each for each in spec.agree if tasks.keys() >= set(each.tasks))
+    return replace(spec, tasks=tasks, links=links, agree=agree)
 
 
 def _whole(desk: Desk) -> None:

@@ -36,23 +36,19 @@ class Relations:
         """One line for each part of each relation: `then` is the same line written again below."""
         found = []
         for relation in block.relations if block else ():
-            fine = self._names_known(relation)
+            fine = self.names_known(relation)
             for call in relation.calls:
                 line = self._line(relation, call, fine)
                 found += [line] if line else []
         return found
 
-    def nameless(self, *blocks: Merged | None) -> None:
-        """The relations of blocks that no part serves yet: names are checked, parts are unknown."""
-        for block in blocks:
-            for relation in block.relations if block else ():
-                self._names_known(relation)
-                for call in relation.calls:
-                    noun = (
-                        "way to share computation" if block and block.keyword == "reuse" else "agreement loss"
-                    )
-                    message = f"there is no {noun} `{call.name.text}`"
-                    self.reader.error("MTL204", message, call.name.span, hint="this version of mtlc has none")
+    def nameless(self, block: Merged | None) -> None:
+        """The relations of a block that no part serves yet, `reuse`: names are checked, parts are unknown."""
+        for relation in block.relations if block else ():
+            self.names_known(relation)
+            for call in relation.calls:
+                message = f"there is no way to share computation `{call.name.text}`"
+                self.reader.error("MTL204", message, call.name.span, hint="this version of mtlc has none")
 
     def report_unknown(self) -> None:
         """All uses of one unknown name are one mistake."""
@@ -66,7 +62,7 @@ class Relations:
                 "MTL203", f"there is no task `{name}`", first, "undeclared", hint=hint, others=more
             )
 
-    def _names_known(self, relation: Relation) -> bool:
+    def names_known(self, relation: Relation) -> bool:
         fine = True
         for name in (*relation.left, *relation.right):
             if name.text not in (*self.declared, "all", "frames"):

@@ -8,6 +8,7 @@ from mtlc.parts.layers import Layer
 from mtlc.parts.part import Part, named
 from mtlc.parts.tasks import Task
 from mtlc.parts.training import Eval, Phase, Train
+from mtlc.resolve.agree import agreements
 from mtlc.resolve.balance import LEVELS
 from mtlc.resolve.blocks import Merged
 from mtlc.resolve.desk import Desk
@@ -29,13 +30,22 @@ def look_at_twins(desk: Desk, relations: Relations) -> None:
     """Report the mistakes inside every block that stands twice."""
     for block in desk.blocks.twins:
         if block.keyword in RELATIONS:
-            relations.links(block)
+            _look_at_relations(relations, block)
             continue
         cls = _PLAIN.get(block.keyword) or _kind(block)
         if cls is not None:
             _look_at_keys(desk, block, cls)
         for phase in block.inner.values():
             _look_at_keys(desk, phase, Phase)
+
+
+def _look_at_relations(relations: Relations, block: Merged) -> None:
+    if block.keyword == "links":
+        relations.links(block)
+    elif block.keyword == "agree":
+        agreements(relations, block)
+    else:
+        relations.nameless(block)
 
 
 def _look_at_keys(desk: Desk, block: Merged, cls: type[Part]) -> None:

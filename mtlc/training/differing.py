@@ -30,21 +30,22 @@ def _change(name: str, before: str | None, now: str | None) -> str | None:
 
 
 def _said(spec: str) -> Iterator[tuple[str, str]]:
-    """Every key by its path, every block by its kind, every line of links by its number."""
+    """Every key by its path, every block by its kind, every line of a relation by its number."""
     at: list[str] = []
-    links = 0
+    lines = 0
     for line in map(str.strip, spec.splitlines()):
         key, sign, value = line.partition("=")
         header = _HEADER.fullmatch(line)
         if line == "}":
             at.pop()
-        elif at == ["links"]:
-            links += 1
-            yield f"links.{links}", line
+        elif at in (["links"], ["agree"]):
+            lines += 1
+            yield f"{at[0]}.{lines}", line
         elif found := _USE.fullmatch(line):
             yield f"use {found[1]}", ""
         elif header and line.endswith("{"):
             at.append(_block(header))
+            lines = 0
             yield ".".join(at), _kind(header)
         elif header and not at:
             yield _block(header), _kind(header)
