@@ -31,7 +31,7 @@ BLOCK = re.compile(r"^```mtl\n(.*?)^```", re.M | re.S)
 
 @pytest.fixture(autouse=True)
 def nothing_from_outside(monkeypatch):
-    for name in ("NYUD_ROOT", "CCP_ROOT", "HOLOLENS_ROOT", "PHOTOS_ROOT"):
+    for name in ("NYUD_ROOT", "NYU13_ROOT", "CCP_ROOT", "HOLOLENS_ROOT", "PHOTOS_ROOT"):
         monkeypatch.delenv(name, raising=False)
 
 

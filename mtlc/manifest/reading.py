@@ -20,7 +20,7 @@ def read(path: str | Path) -> Manifest:
     top = reader.fields(root, "the manifest", _TOP, required=_TOP)
     images = top.patterns("images")
     splits = _splits(reader, top, apart=bool(images) and all("{split}" in each for each in images))
-    labels = _labels(reader, top)
+    labels = _labels(reader, top, Path(path))
     if reader.problems:
         raise ManifestError(str(path), reader.problems)
     return Manifest(str(path), images, splits, labels)
@@ -50,10 +50,13 @@ def _refuse_overlap(reader: Reader, fields: Fields, splits: dict[str, Ids]) -> N
             reader.fail(fields.nodes[name], message, "give each image to one split")
 
 
-def _labels(reader: Reader, top: Fields) -> dict[str, LabelEntry]:
+def _labels(reader: Reader, top: Fields, path: Path | None) -> dict[str, LabelEntry]:
+    """The labels that stand in a manifest, or in the one that it names; without its `path` it may name none."""
     node = top.nodes.get("labels")
     if node is None:
         return {}
+    if isinstance(node.value, str) and node.value and path is not None:
+        return _labels_of(reader, node, path.parent / node.value)
     named = reader.mapping(node, "`labels`", "label names, each with its `kind` and `files`")
     if node.value == {}:
         reader.fail(node, "`labels` is empty", "name at least one label")
@@ -62,6 +65,20 @@ def _labels(reader: Reader, top: Fields) -> dict[str, LabelEntry]:
     for name in sorted(named, key=lambda each: _is_derived(named[each])):
         found[name] = read_label(reader, name, named[name], found, tuple(named))
     return {name: entry for name in named if (entry := found[name]) is not None}
+
+
+def _labels_of(reader: Reader, node: Node, path: Path) -> dict[str, LabelEntry]:
+    """The labels of another manifest. Raises `ManifestError` with everything that is wrong in them."""
+    if not path.is_file():
+        hint = "name a manifest by its path from this file, or write label names, each with its `kind` and `files`"
+        reader.fail(node, f"`labels` names the manifest `{path}`, which is not there", hint)
+        return {}
+    root, problems = parse(path)
+    other = Reader(problems)
+    labels = _labels(other, other.fields(root, "the manifest", _TOP, required=("labels",)), None)
+    if other.problems:
+        raise ManifestError(str(path), other.problems)
+    return labels
 
 
 def _is_derived(node: Node) -> bool:

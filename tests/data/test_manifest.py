@@ -270,3 +270,38 @@ def test_a_camera_that_is_wrong_is_told_once(tmp_path: Path, camera: str, messag
     text = with_label(f"{depth}  n: {{kind: normals, from: depth, derive: surface, camera: {camera}}}\n")
     (problem,) = problems(tmp_path, text)
     assert message in problem.message and len(problem.message) < 120
+
+
+def beside(tmp_path: Path, text: str, splits: str = "{test: 7}") -> Path:
+    """A manifest that takes its labels from `base.yaml`, which holds a text."""
+    (tmp_path / "base.yaml").write_text(text)
+    path = tmp_path / "more.yaml"
+    path.write_text(f'images: "photos/{{id}}.jpg"\nsplits: {splits}\nlabels: base.yaml\n')
+    return path
+
+
+def test_a_manifest_may_have_the_labels_of_another_one_with_images_and_splits_of_its_own(
+    tmp_path: Path,
+) -> None:
+    manifest = read_manifest(beside(tmp_path, GOOD))
+    assert manifest.labels == read(tmp_path, GOOD).labels
+    assert manifest.splits == {"test": Ids(ids=("7",))} and manifest.images == ("photos/{id}.jpg",)
+
+
+def test_what_is_wrong_in_labels_of_another_manifest_is_told_in_that_file(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(beside(tmp_path, GOOD.replace("semseg", "semsegg")))
+    assert caught.value.path == str(tmp_path / "base.yaml")
+    assert [each.line for each in caught.value.problems] == [7]
+
+
+@pytest.mark.parametrize("named", ["gone.yaml", "more.yaml", ""])
+def test_labels_of_a_manifest_that_is_not_there_or_has_none_itself_are_a_mistake(
+    tmp_path: Path, named: str
+) -> None:
+    path = beside(tmp_path, "labels: more.yaml" if named == "" else GOOD)
+    path.write_text(path.read_text().replace("base.yaml", named or "base.yaml"))
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(path)
+    said = "which is not there" if named == "gone.yaml" else "it takes label names"
+    assert len(caught.value.problems) == 1 and said in caught.value.message
