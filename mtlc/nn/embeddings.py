@@ -1,72 +1,262 @@
-"""How a task's predictions and labels enter a joint tensor: as channels with values in [0, 1]."""
+"""How a task's predictions and labels enter a joint tensor: as channels with values in [0, 1].
+
+One class for what the numbers mean, as in joint-task regularisation (Nishi, Kim, Li & Pfister, CVPR 2024).
+What a whole image says (`whole_image`) enters as a map that is the same everywhere. All is computed in 32 bits,
+in 64 where predictions are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 Size = tuple[int, int]
+IGNORE = 255
+ABSENT_CLASS = -1  # of a whole image, whose classes may be more than 255
+SMALLEST_LENGTH = 1e-6  # a shorter direction has none
+SMALLEST_SPREAD = 1e-3  # of numbers, as a share of their mean
 
 
 class Embedding(nn.Module):
-    """Brings one kind of task into a joint tensor of `channels` maps with values in [0, 1]."""
+    """Brings one kind of task into a joint tensor of `channels` maps with values in [0, 1].
+
+    `farthest` is the greatest squared distance between two values of a pixel.
+    """
 
     channels: int
+    whole_image: bool = False
+    farthest: float = 1.0
 
     def valid(self, label: Tensor) -> Tensor:
-        """Bool B×1×H×W, or B×1×1×1 of a whole image: where a label says something."""
+        """Bool B×1×H×W, or B×1×1×1 of a whole image: where all of a label's numbers are known."""
         raise NotImplementedError
 
     def label(self, label: Tensor, size: Size) -> Tensor:
-        """B×C×H×W: the label, 0 where it is not valid; one of a whole image as a constant map."""
+        """B×C×H×W for `size` (H, W): the label, 0 where it is not valid. Never NaN, whatever stands there."""
         raise NotImplementedError
 
     def prediction(self, prediction: Tensor, size: Size, generator: torch.Generator | None) -> Tensor:
         """B×C×H×W: the prediction, drawn where the kind is discrete; gradients pass."""
-        raise NotImplementedError
+        return self.soft(prediction, size)
 
     def soft(self, prediction: Tensor, size: Size) -> Tensor:
-        """B×C×H×W: the prediction without drawing: probabilities where the kind is discrete."""
+        """B×C×H×W: the prediction without drawing; probabilities where the kind is discrete."""
         raise NotImplementedError
 
     def reconstruction(self, output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-        """B: how far an auto-encoder's raw output is from an embedded target, mean over the mask's pixels."""
+        """B: how far an auto-encoder's raw output is from an embedded target, both B×C×H×W.
+
+        Mean over the pixels of `mask` (bool B×1×H×W); 0 where it is empty.
+        """
+        error = torch.where(mask, self.error(output, target), 0.0)
+        return error.flatten(1).sum(1) / mask.flatten(1).sum(1).clamp(min=1)
+
+    def error(self, output: Tensor, target: Tensor) -> Tensor:
+        """B×1×H×W: what `reconstruction` takes the mean of."""
         raise NotImplementedError
 
 
 class OneHot(Embedding):
-    """Classes of which one holds."""
+    """One class of several. Label B×H×W int64 (255 = ignored), or B of a whole image (-1 = absent).
+
+    A prediction (scores) is drawn by straight-through Gumbel-softmax at temperature 1 (Jang, Gu & Poole, ICLR
+    2017): exactly one-hot, with the gradient of the softmax. Reconstruction: binary cross-entropy of each
+    class, summed over the classes.
+    """
+
+    farthest = 2.0
 
     def __init__(self, classes: int, whole_image: bool = False) -> None:
         super().__init__()
         self.channels, self.whole_image = classes, whole_image
 
+    def valid(self, label: Tensor) -> Tensor:
+        absent = ABSENT_CLASS if self.whole_image else IGNORE
+        known = (label != absent) & (label >= 0) & (label < self.channels)
+        return _with_axes(known.unsqueeze(1))
+
+    def label(self, label: Tensor, size: Size) -> Tensor:
+        valid = self.valid(label)
+        classes = torch.where(valid, _with_axes(label.unsqueeze(1)), 0)
+        ids = torch.arange(self.channels, device=label.device).reshape(-1, 1, 1)
+        return _spread(((classes == ids) & valid).to(torch.get_default_dtype()), size)
+
+    def prediction(self, prediction: Tensor, size: Size, generator: torch.Generator | None) -> Tensor:
+        scores = _exact(prediction)
+        soft = (scores + _gumbel(scores, generator)).softmax(1)
+        hard = torch.zeros_like(soft).scatter_(1, soft.argmax(1, keepdim=True), 1.0)
+        return _spread(_straight_through(hard, soft), size)
+
+    def soft(self, prediction: Tensor, size: Size) -> Tensor:
+        return _spread(_exact(prediction).softmax(1), size)
+
+    def error(self, output: Tensor, target: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(output, target, reduction="none").sum(1, keepdim=True)
+
 
 class Binary(Embedding):
-    """Things that hold or do not, each on its own."""
+    """Things that hold or do not, each on its own: edges, saliency, tags.
+
+    Label B×C×H×W, or B×C of a whole image, in {0, 1}; anything else (255, NaN) is not known. A prediction
+    (scores before the sigmoid) is drawn as one of two classes, as in `OneHot`. Reconstruction: binary
+    cross-entropy, mean over the channels.
+    """
 
     def __init__(self, channels: int, whole_image: bool = False) -> None:
         super().__init__()
-        self.channels, self.whole_image = channels, whole_image
+        self.channels, self.whole_image, self.farthest = channels, whole_image, float(channels)
+
+    def valid(self, label: Tensor) -> Tensor:
+        return _with_axes(_decided(label).all(1, keepdim=True))
+
+    def label(self, label: Tensor, size: Size) -> Tensor:
+        return _spread(torch.where(self.valid(label), _with_axes(label), 0.0), size)
+
+    def prediction(self, prediction: Tensor, size: Size, generator: torch.Generator | None) -> Tensor:
+        scores = _exact(prediction)
+        soft = (scores + _gumbel(scores, generator) - _gumbel(scores, generator)).sigmoid()
+        return _spread(_straight_through((soft > 0.5).to(soft.dtype), soft), size)
+
+    def soft(self, prediction: Tensor, size: Size) -> Tensor:
+        return _spread(_exact(prediction).sigmoid(), size)
+
+    def error(self, output: Tensor, target: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(output, target, reduction="none").mean(1, keepdim=True)
 
 
 class Squashed(Embedding):
-    """Numbers."""
+    """Numbers: depth in metres (above 0 where measured), or the numbers of a whole image (finite where known).
+
+    Label and prediction B×C×H×W, or B×C of a whole image. They enter through the distribution function of a
+    normal with each channel's `mean` and `std`, which `fit` takes from the labels. Reconstruction: absolute
+    difference between the output's sigmoid and the target, mean over the channels.
+    """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, channels: int, whole_image: bool = False) -> None:
         super().__init__()
-        self.channels, self.whole_image = channels, whole_image
+        self.channels, self.whole_image, self.farthest = channels, whole_image, float(channels)
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("std", torch.ones(channels))
 
     def fit(self, labels: Iterable[Tensor]) -> None:
-        """Take mean and spread of each channel from labels; raises `ValueError` where nothing is known."""
-        raise NotImplementedError
+        """Take `mean` and `std` (C each) over all known entries of labels, of single samples or of batches.
+
+        Numbers that hardly differ count as spread by a thousandth of their mean. Raises `ValueError` where a
+        channel has no known entry.
+        """
+        moments = _Moments(self.channels)
+        for label in labels:
+            columns = label if self.whole_image else label.movedim(-3, -1)
+            columns = columns.reshape(-1, self.channels)
+            moments.add(columns, self._known(columns))
+        mean, std = moments.mean_and_std()
+        std = torch.maximum(std, SMALLEST_SPREAD * mean.abs())
+        self.mean.copy_(mean)
+        self.std.copy_(torch.where(std > 0, std, 1.0))
+
+    def valid(self, label: Tensor) -> Tensor:
+        return _with_axes(self._known(label).all(1, keepdim=True))
+
+    def label(self, label: Tensor, size: Size) -> Tensor:
+        valid = self.valid(label)
+        known = torch.where(valid, _with_axes(label), 0.0)
+        return _spread(torch.where(valid, self._squash(known), 0.0), size)
+
+    def soft(self, prediction: Tensor, size: Size) -> Tensor:
+        return _spread(self._squash(_with_axes(_exact(prediction))), size)
+
+    def error(self, output: Tensor, target: Tensor) -> Tensor:
+        return (output.sigmoid() - target).abs().mean(1, keepdim=True)
+
+    def _known(self, numbers: Tensor) -> Tensor:
+        return torch.isfinite(numbers) if self.whole_image else (numbers > 0) & (numbers < torch.inf)
+
+    def _squash(self, numbers: Tensor) -> Tensor:
+        mean, std = (each.to(numbers.dtype).reshape(-1, 1, 1) for each in (self.mean, self.std))
+        return torch.special.ndtr((numbers - mean) / std)
 
 
 class Unit(Embedding):
-    """Directions."""
+    """Directions: surface normals, B×3×H×W. A label that is the zero vector, or not finite, is absent.
+
+    Both are made of unit length, then brought from [-1, 1] to [0, 1]. Reconstruction: 1 - the cosine between
+    the output and the target's direction.
+    """
 
     channels = 3
+
+    def valid(self, label: Tensor) -> Tensor:
+        size = label.abs().sum(1, keepdim=True)
+        return (size > 0) & (size < torch.inf)  # false for NaN, too
+
+    def label(self, label: Tensor, size: Size) -> Tensor:
+        valid = self.valid(label)
+        return torch.where(valid, self.soft(torch.where(valid, label, 0.0), size), 0.0)
+
+    def soft(self, prediction: Tensor, size: Size) -> Tensor:
+        return (F.normalize(_exact(prediction), dim=1, eps=SMALLEST_LENGTH) + 1) / 2
+
+    def error(self, output: Tensor, target: Tensor) -> Tensor:
+        return 1 - F.cosine_similarity(output, 2 * target - 1, dim=1, eps=SMALLEST_LENGTH).unsqueeze(1)
+
+
+class _Moments:
+    """Mean and spread of columns of numbers that come in parts, without cancellation (Chan et al. 1979)."""
+
+    def __init__(self, channels: int) -> None:
+        self.count, self.mean, self.squares = torch.zeros(3, channels, dtype=torch.float64).unbind()
+
+    def add(self, columns: Tensor, known: Tensor) -> None:
+        """Rows of numbers, N×C, of which `known` (bool N×C) count."""
+        known, columns = known.cpu(), columns.cpu()
+        columns = torch.where(known, columns, 0).to(torch.float64)
+        count = known.sum(0).to(torch.float64)
+        mean = columns.sum(0) / count.clamp(min=1)
+        squares = torch.where(known, columns - mean, 0.0).square().sum(0)
+        total, shift = self.count + count, mean - self.mean
+        share = count / total.clamp(min=1)
+        self.squares = self.squares + squares + shift.square() * self.count * share
+        self.mean, self.count = self.mean + shift * share, total
+
+    def mean_and_std(self) -> tuple[Tensor, Tensor]:
+        """Of each column; raises `ValueError` where one has no number."""
+        empty = (self.count == 0).nonzero().flatten().tolist()
+        if empty:
+            which = f" of channel {empty[0] + 1} of {len(self.count)}" if len(self.count) > 1 else ""
+            raise ValueError(f"no label has a known value{which}: mean and spread cannot be estimated")
+        return self.mean, (self.squares / self.count).sqrt()
+
+
+def _decided(label: Tensor) -> Tensor:
+    return (label == 0) | (label == 1)
+
+
+def _exact(prediction: Tensor) -> Tensor:
+    """In 32 bits, unless it has 64."""
+    return prediction if prediction.dtype == torch.float64 else prediction.float()
+
+
+def _with_axes(values: Tensor) -> Tensor:
+    """B×C of a whole image as B×C×1×1; maps stay as they are."""
+    return values[..., None, None] if values.dim() == 2 else values
+
+
+def _spread(values: Tensor, size: Size) -> Tensor:
+    """What a whole image says as a map that is the same everywhere."""
+    return _with_axes(values).expand(-1, -1, *size)
+
+
+def _gumbel(like: Tensor, generator: torch.Generator | None) -> Tensor:
+    drawn = torch.empty_like(like, requires_grad=False).exponential_(generator=generator)
+    return -drawn.clamp(min=torch.finfo(like.dtype).tiny).log()
+
+
+def _straight_through(hard: Tensor, soft: Tensor) -> Tensor:
+    """Exactly `hard`, with the gradient of `soft`."""
+    return hard + (soft - soft.detach())
