@@ -72,10 +72,6 @@ class Agreement(nn.Module):
         """Names with embeddings, in the order of the names."""
         return zip(self.names, self.embeddings, strict=True)
 
-    @property
-    def any_whole_image(self) -> bool:
-        return any(embedding.whole_image for embedding in self.embeddings)
-
 
 def where_known(embedding: Embedding, label: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
     """Where a label says something (B×1×H×W, or B×1×1×1 of a whole image), and bool B: whether anywhere.

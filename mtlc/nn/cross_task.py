@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .agreement import Agreement, View, distance, where_known
 from .embeddings import Embedding, Size
-from .segnet import Encoder, Layer, Norm, sample_norm
+from .segnet import Encoder, Layer
 
 SMALLEST_SHARE = 1e-6  # of a window's pixels; bounds a division
 
@@ -56,10 +56,8 @@ class CrossTask(Agreement):
         super().__init__(embeddings)
         self.weight = weight
         self.pairs = list(permutations(range(len(self.names)), 2))
-        shared = self.any_whole_image
-        norm, plain = sample_norm(shared), sample_norm(shared, affine=False)
-        self.enter = nn.ModuleList(Layer(each.channels, width, norm) for each in self.embeddings)
-        self.encoder = Encoder(width, width, partial(PairNorm, norm=plain, pairs=len(self.pairs)))
+        self.enter = nn.ModuleList(Layer(each.channels, width) for each in self.embeddings)
+        self.encoder = Encoder(width, width, norm=partial(PairNorm, pairs=len(self.pairs)))
         self.tell = nn.ModuleList(nn.Conv2d(8 * width, each.channels, 1) for each in self.embeddings)
 
     def measure(
@@ -100,11 +98,11 @@ class CrossTask(Agreement):
 
 
 class PairNorm(nn.Module):
-    """A norm, then the scale and the shift of a pair for each channel."""
+    """As `segnet.own_norm`, with the scale and the shift of a pair."""
 
-    def __init__(self, channels: int, norm: Norm, pairs: int) -> None:
+    def __init__(self, channels: int, pairs: int) -> None:
         super().__init__()
-        self.norm = norm(channels)
+        self.norm = nn.InstanceNorm2d(channels)
         self.scale = nn.Parameter(torch.ones(pairs, channels, 1, 1))
         self.shift = nn.Parameter(torch.zeros(pairs, channels, 1, 1))
 

@@ -12,7 +12,7 @@ from torch.func import functional_call
 
 from .agreement import Agreement, View, distance, rows_of, where_known
 from .embeddings import Embedding, Size
-from .segnet import SegNet, sample_norm
+from .segnet import SegNet
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Joint(Agreement):
 
     As published, except where the published code and its text differ: Y and Ŷ share one mask, and one draw for
     a task without label; r takes means over the mask's pixels, of targets squashed once; statistics of norms
-    are a sample's own (`segnet.sample_norm`), and those of frozen ones too.
+    are a sample's own (`segnet.own_norm`), and those of frozen ones too.
 
     `terms`: `distance` is d₁, `autoencoder` d₂, `reconstruction` both r.
     """
@@ -64,8 +64,7 @@ class Joint(Agreement):
         super().__init__(embeddings)
         self.distance, self.reconstruct = distance, reconstruct
         self.channels = [embedding.channels for embedding in self.embeddings]
-        norm = sample_norm(shared=self.any_whole_image)
-        self.autoencoder = SegNet(sum(self.channels), width, norm)
+        self.autoencoder = SegNet(sum(self.channels), width)
 
     def measure(
         self, views: Sequence[View], size: Size, generator: torch.Generator | None

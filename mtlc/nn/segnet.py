@@ -16,21 +16,20 @@ Route = list[tuple[Tensor, list[int]]]  # of each pooling: where the maxima stoo
 Norm = Callable[[int], nn.Module]
 
 
-def sample_norm(shared: bool, affine: bool = True) -> Norm:
-    """A norm with the statistics of the sample alone; if `affine`, with a scale and a shift for each channel.
+def own_norm(channels: int) -> nn.Module:
+    """A norm with the statistics of each channel of the sample alone, and a scale and a shift for each channel.
 
-    So neither the batch's size nor the number of processes matters, and there is nothing to freeze. What is
-    published is batch norm in training mode over one sample at a time, which is statistics of each channel.
-    They erase what is the same at every pixel, as is all that is said of a whole image: with `shared`, all
-    channels of a sample have their statistics together instead, which keeps it.
+    What is published is batch norm in training mode over one sample at a time, which is the same; so neither
+    the batch's size nor the number of processes matters. A map that is the same everywhere, as is all that is
+    said of a whole image, gets through: convolutions see it end at the padded border.
     """
-    return partial(nn.GroupNorm, 1, affine=affine) if shared else partial(nn.InstanceNorm2d, affine=affine)
+    return nn.InstanceNorm2d(channels, affine=True)
 
 
 class Layer(nn.Module):
     """ReLU(norm(3×3(x))); what else it is called with goes to the norm."""
 
-    def __init__(self, channels: int, dim: int, norm: Norm) -> None:
+    def __init__(self, channels: int, dim: int, norm: Norm = own_norm) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, dim, 3, padding=1)
         self.norm = norm(dim)
@@ -45,7 +44,7 @@ class Encoder(nn.Module):
     H and W are at least 32. What else it is called with goes to all norms.
     """
 
-    def __init__(self, channels: int, width: int, norm: Norm) -> None:
+    def __init__(self, channels: int, width: int, norm: Norm = own_norm) -> None:
         super().__init__()
         widths = [width * each for each in GROWTH]
         inputs = [channels, *widths[:-1]]
@@ -66,11 +65,11 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """The encoder backwards, then 3×3 and 1×1: B×8w×H/32×W/32 and the encoder's route to B×channels×H×W."""
 
-    def __init__(self, channels: int, width: int, norm: Norm) -> None:
+    def __init__(self, channels: int, width: int) -> None:
         super().__init__()
         widths = [width * each for each in GROWTH]
         outputs = [width, *widths[:-1]]
-        self.stages = nn.ModuleList(map(partial(_stage, norm=norm), widths, outputs, EXTRA))
+        self.stages = nn.ModuleList(map(_stage, widths, outputs, EXTRA))
         self.last = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, channels, 1))
         _initialise(self)
 
@@ -91,17 +90,17 @@ class SegNet(nn.Module):
     (published 643): 576 to the first convolution, 65 to the last.
     """
 
-    def __init__(self, channels: int, width: int, norm: Norm) -> None:
+    def __init__(self, channels: int, width: int) -> None:
         super().__init__()
-        self.encoder = Encoder(channels, width, norm)
-        self.decoder = Decoder(channels, width, norm)
+        self.encoder = Encoder(channels, width)
+        self.decoder = Decoder(channels, width)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         latent, route = self.encoder(x)
         return latent, self.decoder(latent, route)
 
 
-def _stage(channels: int, dim: int, extra: int, norm: Norm) -> nn.ModuleList:
+def _stage(channels: int, dim: int, extra: int, norm: Norm = own_norm) -> nn.ModuleList:
     return nn.ModuleList([Layer(channels, dim, norm), *(Layer(dim, dim, norm) for _ in range(extra))])
 
 
