@@ -91,7 +91,7 @@ def lower(plan: Plan) -> Model:
     for name, step in plan.graph.steps.items():
         reads = tuple(levels[feature] for feature in step.reads)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_seed(plan.train.seed, name))
+            torch.manual_seed(first_seed(plan.train.seed, name))
             made = _build(step.part, reads, multiple)
         hold(made, step.part, reads, step.shapes)
         root.add_module(attributes[name], made)
@@ -99,7 +99,7 @@ def lower(plan: Plan) -> Model:
     return Model(plan, train, _module(root, plan.infer, attributes, "infer"), attributes)
 
 
-def _seed(seed: int, step: str) -> int:
+def first_seed(seed: int, step: str) -> int:
     """Each step has its own, so that adding or dropping a task leaves the others' first weights alone."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{step}".encode()).digest()[:8]) >> 1
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mtlc.parts.part import Part, Problem, key, register
+from mtlc.parts.part import Levels, Part, Problem, key, register
 
 SMALLEST = 32  # pixels of a side that are one cell of the auto-encoder's latent space
 
@@ -23,6 +23,10 @@ class AgreementLoss(Part):
     cost: ClassVar[str] = ""
     smallest: ClassVar[int] = 1  # pixels that each side of the images needs
     zoom: tuple[float, ...]
+
+    def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
+        """What its module is made from; views are made outside it."""
+        return {name: value for name, value in super().arguments(reads).items() if name != "zoom"}
 
     def problems(self) -> Iterator[Problem]:
         if not self.zoom:

@@ -47,7 +47,8 @@ def _title(picture: Picture, y: float) -> Iterator[str]:
         f"{spec.data.called()} {literal(spec.data.size)}",
         f"balance {' and '.join(map(call, spec.balancing))}",
     )
-    parts = (data, f"{count} task{'s' * (count != 1)}", balance)
+    agree = [f"agree {call(line.part)}" for line in spec.agree]
+    parts = (data, f"{count} task{'s' * (count != 1)}", *agree, balance)
     yield text(".title", 0, y - 16, picture.name, TITLE, fontcolor=colours.INK, **TITLED)
     yield text(".subtitle", 0, y, "  ·  ".join(parts), measure.SIZE, fontcolor=colours.NEUTRAL)
 
