@@ -13,6 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mtlc.data.batch import Batch, Target, collate, kept_ids
+from mtlc.data.damage import sound
 from mtlc.data.draws import Draw, Pool, epoch_of
 from mtlc.data.errors import DataError
 from mtlc.data.sample import Dataset, Sample
@@ -102,9 +103,13 @@ def in_order(
     unless what cannot be read is to be skipped."""
     for start in range(0, len(dataset), batch):
         rows = range(start, min(start + batch, len(dataset)))
-        loads = [(dataset.ids[row], partial(dataset.load, row)) for row in rows]
+        loads = [(dataset.ids[row], partial(_sound, dataset, row, targets)) for row in rows]
         samples, skipped = _loaded(loads, skip)
         yield replace(collate(samples, targets), skipped=skipped)
+
+
+def _sound(dataset: Dataset, row: int, targets: Sequence[Target]) -> Sample:
+    return sound(dataset.load(row), targets)
 
 
 Loads = Iterable[tuple[str, Callable[[], Sample]]]
@@ -155,7 +160,7 @@ class _Prepare:
                 sample = transform(sample, rng)
             return sample
 
-        return self.dataset.load(index, change)
+        return sound(self.dataset.load(index, change), self.targets)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from mtlc.page.figures import between, many, moment, whole
 from mtlc.page.story import Line, Story
+from mtlc.training.scores import Unfit
+from mtlc.training.words import case_of
 
 EVENTS = ("start", "end", "failed")
 PHASE = re.compile(r"phase `[^`]*`, steps? ")  # how a run says that a phase begins
@@ -115,6 +117,8 @@ def warnings(story: Story) -> Iterator[str]:
     if ends and ends[-1].get("left_out"):
         named = ", ".join(ends[-1].get("skipped", {}))
         yield f"training left {ends[-1]['left_out']} samples out that could not be read: {named}"
+    for case, found in ends[-1].get("not_finite", {}).items() if ends else ():
+        yield f"Steps changed nothing: {case}, {case_of(Unfit(**found))}"
     if story.unread:
         verb = "is" if story.unread == 1 else "are"
         yield f"{many(story.unread, 'piece')} of the run's records could not be read and {verb} not on this page"

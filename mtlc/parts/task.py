@@ -38,6 +38,11 @@ class Form(NamedTuple):
         """Whether it has a value for each pixel."""
         return "H" in self.axes
 
+    @property
+    def decides(self) -> bool:
+        """Whether each of its numbers is a yes or a no, if not `fill`."""
+        return self.fill == IGNORE and not self.ids
+
     def shape(self, height: int, width: int, count: int) -> tuple[int, ...]:
         """Its shape for an image of a size and a number of classes or values."""
         known = {"H": height, "W": width, "C": count}

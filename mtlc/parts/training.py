@@ -133,6 +133,9 @@ class Train(Part):
     on_bad_sample: Literal["stop", "skip"] = key(
         "stop", "an image or label that cannot be read: `stop` the run, or `skip` it and name it at the end"
     )
+    on_not_finite: Literal["stop", "skip"] = key(
+        "stop", "a loss or gradient that is no finite number: `stop` the run, or `skip` the step and count it"
+    )
     mix: Literal["proportional", "uniform"] | tuple[float, ...] = key(
         "proportional",
         "how much of an epoch each of several data sets gives: `proportional` (every image once), `uniform`, "

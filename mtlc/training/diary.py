@@ -45,6 +45,7 @@ class Diary:
     def end(self, result: Result) -> None:
         best = vars(result.best) if result.best else None
         counts = {"empty": result.empty, "left_out": result.left_out, "skipped": dict(result.skipped)}
+        counts["not_finite"] = {case: vars(each) for case, each in result.unfit.items()}
         self._add("end", step=result.step, interrupted=result.interrupted, best=best, **counts)
 
     def failed(self, message: str) -> None:

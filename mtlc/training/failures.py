@@ -40,7 +40,7 @@ def clear_model_errors(model: Model, at: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except NotFinite as error:
-        hint = "lower `lr`, set `train.clip`, or look at the samples named; the last checkpoint is kept"
+        hint = "lower `lr`, set `train.clip`, look at the samples named, or write `on_not_finite = skip`"
         raise RunError(f"{at()}: {error.what}", hint) from None
     except NoDirection as error:
         hint = "write `on_failure = equal` or `skip`, or another method; the last checkpoint is kept"

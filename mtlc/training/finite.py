@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +14,20 @@ SHOWN = 8  # more ids or names are counted, not listed
 
 
 class NotFinite(Exception):
-    """A loss or a gradient is not finite. `what` is a clause that names task and samples, or weights."""
+    """A loss or a gradient is not finite.
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
+    `what` is a clause that names tasks and samples, and the weights of a gradient; `case` is as much of it as other
+    steps may have in common, and `ids` are the samples.
+    """
+
+    def __init__(self, case: str, ids: Sequence[str], of: int, where: str = "") -> None:
+        self.case, self.ids = case, tuple(ids)
+        self.what = f"{case}, in {_samples(ids, of)}{where}"
+        super().__init__(self.what)
+
+
+Terms = Callable[[Outputs, Batch], Mapping[str, Tensor]]
+"""What each task adds to the objective, from the outputs for some samples."""
 
 
 def check_losses(losses: Losses, outputs: Outputs, part: Batch, totals: Totals, objective: Objective) -> None:
@@ -29,7 +38,7 @@ def check_losses(losses: Losses, outputs: Outputs, part: Batch, totals: Totals, 
     tasks = [task for task, value in zip(losses.main, values, strict=True) if not torch.isfinite(value)]
     blamed = [_blame(objective, outputs, part, totals, row) for row in range(len(part))]
     ids = [id for id, tasks in zip(part.ids, blamed, strict=True) if tasks] or list(part.ids)
-    raise NotFinite(f"the loss of {_listed(tasks)} is not finite, in {_samples(ids, len(part))}")
+    raise NotFinite(f"the loss of {listed(tasks)} is not finite", ids, len(part))
 
 
 def sum_of(tensors: Sequence[Tensor]) -> Tensor:
@@ -38,20 +47,70 @@ def sum_of(tensors: Sequence[Tensor]) -> Tensor:
     return torch.stack([each.sum() for each in tensors]).sum()
 
 
-def check_gradients(model: nn.Module) -> None:
-    """Raise `NotFinite` with the weights whose gradient is not finite."""
-    named = [(name, each.grad) for name, each in model.named_parameters() if each.grad is not None]
-    wrong = [name for name, grad in named if not torch.isfinite(grad).all()]
-    raise NotFinite(f"the gradient is not finite, at the weights {_listed(wrong) or 'together'}")
+def of_gradient(
+    model: nn.Module, parts: Sequence[Batch], again: Callable[[Batch], Outputs], terms: Terms
+) -> NotFinite:
+    """The error for a gradient that is not finite: the weights that have one, and by computing each part of the batch
+    `again`, task by task and then sample by sample, where it comes from.
+
+    Where no single one is to blame, all that were computed together are named.
+    """
+    wrong = [
+        n for n, each in model.named_parameters() if each.grad is not None and not _all_finite([each.grad])
+    ]
+    weights = [each for each in model.parameters() if each.requires_grad]
+    tasks, ids = dict[str, None](), list[str]()
+    present = dict[str, None]()
+    for part in parts:
+        outputs = again(part)
+        whole = terms(outputs, part)
+        present |= dict.fromkeys(whole)
+        here = [task for task, term in whole.items() if not _sound([term], weights)]
+        tasks |= dict.fromkeys(here)
+        for row in range(len(part) if here else 0):
+            alone = terms(_row(outputs, row), part.rows(row, row + 1))
+            if not _sound([alone[task] for task in here], weights):
+                ids.append(part.ids[row])
+    every = [id for part in parts for id in part.ids]
+    who = listed(list(tasks)) if tasks else f"{listed(list(present))} together"
+    where = f", at the weights {listed(wrong, 3) or 'together'}"
+    return NotFinite(f"the gradient of {who} is not finite", ids or every, len(every), where)
+
+
+def listed(names: Sequence[str], most: int = SHOWN) -> str:
+    """Names in backticks; of many the first."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(f"`{name}`" for name in names[:most]) + more
+
+
+def _sound(terms: Iterable[Tensor], weights: Sequence[Tensor]) -> bool:
+    """Whether the gradients of all these terms are finite. Their graph stays."""
+    for term in terms:
+        if term.requires_grad:
+            found = torch.autograd.grad(term, weights, retain_graph=True, allow_unused=True)
+            if not _all_finite([each for each in found if each is not None]):
+                return False
+    return True
+
+
+def _all_finite(tensors: Sequence[Tensor]) -> bool:
+    return all(bool(torch.isfinite(each).all()) for each in tensors)
 
 
 def _blame(objective: Objective, outputs: Outputs, part: Batch, totals: Totals, row: int) -> list[str]:
     """The tasks to which one sample contributes something that is not finite."""
     sample = part.rows(row, row + 1)
-    alone = tuple({name: each[row : row + 1] for name, each in group.items()} for group in outputs)
     with torch.no_grad():
-        losses = objective((alone[0], alone[1]), sample, totals)
+        losses = objective(_row(outputs, row), sample, totals)
     return [task for task, loss in losses.main.items() if not _finite(loss, losses.auxiliary.get(task))]
+
+
+def _row(outputs: Outputs, row: int) -> Outputs:
+    """The outputs for one sample."""
+    predictions, auxiliary = (
+        {name: each[row : row + 1] for name, each in group.items()} for group in outputs
+    )
+    return predictions, auxiliary
 
 
 def _finite(*losses: Tensor | None) -> bool:
@@ -60,9 +119,4 @@ def _finite(*losses: Tensor | None) -> bool:
 
 def _samples(ids: Sequence[str], of: int) -> str:
     whole = f" (all {of} that were computed together)" if len(ids) == of > 1 else ""
-    return f"sample{'s' if len(ids) > 1 else ''} {_listed(ids)}{whole}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(f"`{name}`" for name in names[:SHOWN]) + more
+    return f"sample{'s' if len(ids) > 1 else ''} {listed(ids)}{whole}"

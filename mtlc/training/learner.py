@@ -17,6 +17,7 @@ from mtlc.training.objective import Objective
 from mtlc.training.optimizer import make_optimizer
 from mtlc.training.phases import Leg
 from mtlc.training.scaler import Scaler
+from mtlc.training.sparing import Sparing
 from mtlc.training.step import Stepper, Taken
 
 
@@ -54,6 +55,8 @@ class Learner:
             clip=plan.train.clip,
             accumulate=plan.train.accumulate,
         )
+        skip = plan.train.on_not_finite == "skip"
+        self._take = Sparing(self._stepper, balancing) if skip else self._stepper
 
     def release(self) -> None:
         """Leave the model as it was found, its weights apart. To be called before another leg begins."""
@@ -66,13 +69,13 @@ class Learner:
         return self.leg.optimizer.lr * self._now(step).rate
 
     def __call__(self, batch: Batch, step: int) -> Taken:
-        """Take that step. Raises `finite.NotFinite`, before weights change."""
+        """Take that step. Raises `finite.NotFinite`, before weights change, unless such steps are left out."""
         schedule.apply(self.optimizer, self._now(step), self.leg.optimizer.lr)
         if not self._ready():
             self.module.train()
             for each in self._fixed:
                 each.eval()
-        return self._stepper(batch)
+        return self._take(batch)
 
     def _ready(self) -> bool:
         """Whether all is in its mode; it is not at the start and after an evaluation."""

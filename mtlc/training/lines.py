@@ -130,6 +130,7 @@ class JsonLines:
         best = vars(result.best) if result.best else None
         done = {"step": result.step, "steps": result.steps, "interrupted": result.interrupted}
         out = {"left_out": result.left_out, "skipped": dict(result.skipped)}
+        out |= {"not_finite": {case: vars(each) for case, each in result.unfit.items()}}
         self._say("end", folder=str(result.folder), **done, kept=result.kept, best=best, test=test, **out)
 
     def close(self) -> None:

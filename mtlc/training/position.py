@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from mtlc.training.balancing import Balancing
 from mtlc.training.errors import RunError
 from mtlc.training.scaler import Scaler
-from mtlc.training.scores import Best
+from mtlc.training.scores import Best, Unfit
 
 FIELDS = {"position", "metrics_size", "optimizer", "balancing", "scaler", "random", "random_cuda"}
 ANEW = "it is of another run or of another version of mtlc: start the run anew in another folder"
@@ -24,7 +24,8 @@ class Position:
 
     `phase` is that of the next step; it began after `begun` steps. `overflows` counts the
     steps left out for their `fp16` gradient, `left_out` counts the samples that
-    training left out, `skipped` says by split and id why.
+    training left out, `skipped` says by split and id why. `unfit` has the steps left out since a number was not
+    finite, by what it was; `row` of them came one after another.
     """
 
     step: int = 0
@@ -36,6 +37,8 @@ class Position:
     overflows: int = 0
     left_out: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
+    unfit: dict[str, Unfit] = field(default_factory=dict)
+    row: int = 0
 
 
 def state_of(
@@ -84,6 +87,7 @@ def position_in(state: Mapping[str, Any]) -> Position:
     try:
         position: dict[str, Any] = dict(state["position"])
         best = position.pop("best")
+        position["unfit"] = {case: Unfit(**each) for case, each in position.get("unfit", {}).items()}
         return Position(**position, best=Best(**best) if best else None)
     except (KeyError, TypeError, ValueError):
         raise RunError("the checkpoint's state does not say how far the run came", ANEW) from None

@@ -55,6 +55,11 @@ class Scaler:
         self.row = 0 if taken else self.row + 1
         return taken
 
+    def forget(self) -> None:
+        """No step follows on the last `unscale`; the scale stays."""
+        if self.enabled:
+            self._scaler.update(self.scale)
+
     def state_dict(self) -> dict[str, Any]:
         return {"scaler": self._scaler.state_dict(), "row": self.row}
 

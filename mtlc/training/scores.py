@@ -55,6 +55,22 @@ class Best:
     value: float
 
 
+@dataclass
+class Unfit:
+    """Steps that were left out for one reason: how many, the first, and how often each sample had a part in it."""
+
+    steps: int = 0
+    first: int = 0
+    samples: dict[str, int] = field(default_factory=dict)
+
+    def add(self, step: int, samples: Sequence[str]) -> None:
+        """One more."""
+        self.first = self.first or step
+        self.steps += 1
+        for id in samples:
+            self.samples[id] = self.samples.get(id, 0) + 1
+
+
 @dataclass(frozen=True)
 class Result:
     """A run that has ended, or was interrupted; `step` of `steps` are done.
@@ -63,7 +79,8 @@ class Result:
     split, None without that split or when interrupted. `validation` is this process's last evaluation on the
     validation split. `empty` counts the steps whose batch had no label at all, `overflows` those left out for
     their `fp16` gradient, `left_out` the samples that
-    training left out, and `skipped` says why, by split and id.
+    training left out, and `skipped` says why, by split and id. `unfit` has the steps left out since a number was not
+    finite, by what it was.
     """
 
     folder: Path
@@ -77,6 +94,7 @@ class Result:
     overflows: int = 0
     left_out: int = 0
     skipped: Mapping[str, str] = field(default_factory=dict)
+    unfit: Mapping[str, Unfit] = field(default_factory=dict)
 
     @property
     def kept(self) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -16,11 +15,12 @@ from torch.optim import Optimizer
 from mtlc.balance.method import Balancer, total
 from mtlc.data.batch import Batch
 from mtlc.training import conflict
+from mtlc.training.again import draw_again, drawn, undisturbed
 from mtlc.training.cut import Pass
 from mtlc.training.device import arithmetic, images_on
 from mtlc.training.directions import Directions, Seen
-from mtlc.training.finite import check_gradients, check_losses, sum_of
-from mtlc.training.objective import Losses, Objective, Totals, detached
+from mtlc.training.finite import NotFinite, check_losses, of_gradient, sum_of
+from mtlc.training.objective import Losses, Objective, Outputs, Totals, detached
 from mtlc.training.scaler import Scaler
 
 
@@ -28,18 +28,20 @@ from mtlc.training.scaler import Scaler
 class Taken:
     """What a step did: losses by task before any weight, the weights they had (the task's times balancing's),
     and what the auxiliary losses add with all their weights. `overflow`: in `fp16` the gradient was not finite,
-    so that no weight moved. `seen`: what a gradient-level method saw."""
+    so that no weight moved. `seen`: what a gradient-level method saw. `unfit`: what was not finite, so that the step
+    was left out."""
 
     losses: dict[str, float]
     weights: dict[str, float]
     auxiliary: float
     overflow: bool = False
     seen: Seen | None = None
+    unfit: NotFinite | None = None
 
     @property
     def empty(self) -> bool:
         """Whether nothing in the batch was labelled, so that nothing changed."""
-        return not self.losses
+        return not self.losses and not self.unfit
 
 
 class Stepper:
@@ -81,13 +83,14 @@ class Stepper:
         if not totals:
             return Taken({}, {}, 0.0)
         parts = [part.to(self.device) for part in parts]
+        random = drawn(self.device)
         self.optimizer.zero_grad(set_to_none=True)
         if self.directions:
             self.directions.begin(totals, parts=len(parts), scale=self.scaler.scale)
         losses = self._whole(parts[0], totals) if len(parts) == 1 else self._in_parts(parts, totals)
         seen = self.directions.end() if self.directions else None
         weights = self._weights(losses)
-        moved = self._move()
+        moved = self._move(lambda: self._blamed(parts, totals, weights, random))
         taken = self._taken(losses, weights, overflow=not moved, seen=seen)
         if moved:
             self._tell_balancer(taken, parts, totals)
@@ -147,10 +150,11 @@ class Stepper:
             self.balancer.look_again({t: loss.item() for t, loss in self._measure(parts, totals).items()})
 
     def _measure(self, parts: Sequence[Batch], totals: Totals) -> dict[str, Tensor]:
+        """The weighted losses, whatever they are."""
         whole = Losses()
         with torch.no_grad(), undisturbed(self.model, self.device):
             for part in parts:
-                whole += self._losses(part, totals)[0]
+                whole += self.objective(self.forward(part).outputs, part, totals)
         return self.objective.weighted(whole.main)
 
     def _losses(self, part: Batch, totals: Totals) -> tuple[Losses, Pass]:
@@ -179,7 +183,7 @@ class Stepper:
         if objective.requires_grad:
             self.scaler.scaled(objective).backward()  # type: ignore[no-untyped-call]
 
-    def _move(self) -> bool:
+    def _move(self, blame: Callable[[], NotFinite]) -> bool:
         """Clip the gradient and take the optimiser's step; false where it overflowed, which changes nothing."""
         groups = self.optimizer.param_groups
         if all(each.grad is None for group in groups for each in group["params"]):
@@ -190,17 +194,39 @@ class Stepper:
         norm = sum_of(grads) if self.clip is None else get_total_norm(grads)
         finite = bool(torch.isfinite(norm))
         if not finite and (not self.scaler.enabled or self.scaler.exhausted):
-            check_gradients(self.model)
+            self.scaler.forget()
+            raise blame()
         if finite and self.clip is not None:
             clip_grads_with_norm_(weights, self.clip, norm)
         return self.scaler.step(self.optimizer)
 
+    def _blamed(
+        self, parts: Sequence[Batch], totals: Totals, weights: Mapping[str, float], random: Sequence[Tensor]
+    ) -> NotFinite:
+        """Where a gradient that is not finite comes from, found with the random numbers that the step had."""
+
+        def again(part: Batch) -> Outputs:
+            with arithmetic(self.device, self.precision):
+                outputs: Outputs = self.model(images_on(part.images, self.device))
+            return outputs
+
+        def terms(outputs: Outputs, part: Batch) -> dict[str, Tensor]:
+            losses = self.objective(outputs, part, totals)
+            main = {task: weights[task] * loss for task, loss in losses.main.items()}
+            every = {task: total([loss, *_of(losses.auxiliary, task)]) for task, loss in main.items()}
+            return {task: self.scaler.scaled(each) for task, each in every.items()}
+
+        with undisturbed(self.model, self.device):
+            draw_again(random, self.device)
+            return of_gradient(self.model, parts, again, terms)
+
 
 def told(taken: Taken) -> dict[str, Any]:
-    """A step as a line of numbers; `overflow` and `gradients` only where there is something to tell."""
+    """A step as a line of numbers; `overflow`, `not_finite` and `gradients` only where there is something to tell."""
     found = {"losses": taken.losses, "weights": taken.weights, "auxiliary": taken.auxiliary}
     overflow = {"overflow": True} if taken.overflow else {}
-    return found | overflow | ({"gradients": conflict.told(taken.seen)} if taken.seen else {})
+    unfit = {"not_finite": taken.unfit.what} if taken.unfit else {}
+    return found | overflow | unfit | ({"gradients": conflict.told(taken.seen)} if taken.seen else {})
 
 
 def _of(losses: Mapping[str, Tensor], task: str) -> list[Tensor]:
@@ -212,15 +238,3 @@ def cut(batch: Batch, parts: int) -> list[Batch]:
     parts = min(parts, len(batch))
     edges = [len(batch) * i // parts for i in range(parts + 1)]
     return [batch.rows(start, stop) for start, stop in pairwise(edges)]
-
-
-@contextmanager
-def undisturbed(model: nn.Module, device: torch.device) -> Iterator[None]:
-    """Buffers (running means) and random numbers are afterwards what they were before."""
-    buffers = {name: each.clone() for name, each in model.named_buffers()}
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        yield
-    with torch.no_grad():
-        for name, each in model.named_buffers():
-            each.copy_(buffers[name])

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from mtlc.data.batch import Batch
+from mtlc.data.errors import DataError
 from mtlc.lower import Model
 from mtlc.plan import Plan
 from mtlc.training import conflict, own_parts, words
@@ -30,6 +31,7 @@ from mtlc.training.report import Done, Report, Start
 from mtlc.training.run_folder import RunFolder
 from mtlc.training.scaler import Scaler
 from mtlc.training.scores import Result
+from mtlc.training.sparing import count_spared
 from mtlc.training.step import Taken, told
 
 
@@ -112,6 +114,7 @@ class Trainer:
             overflows=self.at.overflows,
             left_out=self.at.left_out,
             skipped=dict(self.at.skipped),
+            unfit=dict(self.at.unfit),
         )
         if self.at.overflows:
             self.report.note(words.overflows(self.at.overflows))
@@ -128,7 +131,11 @@ class Trainer:
                 self._advance(next(batches))
 
     def _batches(self) -> Generator[Batch]:
-        yield from self.loader.batches(self.at.step)
+        try:
+            yield from self.loader.batches(self.at.step)
+        except DataError as error:
+            error.message = f"step {self.at.step + 1}: {error.message}"
+            raise
 
     def _advance(self, batch: Batch) -> None:
         with clear_model_errors(self.model, lambda: f"step {self.at.step + 1}"):
@@ -178,6 +185,7 @@ class Trainer:
         )
         self.record.add(kind="train", step=step, lr=lr, **told(taken), **more)
         self._leave_out(batch.skipped)
+        count_spared(taken, self.at, self.report)
         conflicts = conflict.conflicts(taken.seen) if taken.seen else None
         done = Done(step, self.plan.steps, len(batch), taken.losses, taken.weights, phase, conflicts)
         self.report.step(done)

@@ -8,9 +8,10 @@ from typing import cast
 from mtlc.data.draws import Pool
 from mtlc.parts.part import named
 from mtlc.parts.tasks import Task
+from mtlc.training.finite import SHOWN
 from mtlc.training.phases import Leg
 from mtlc.training.report import Start
-from mtlc.training.scores import Result, Scores
+from mtlc.training.scores import Result, Scores, Unfit
 
 KINDS = cast("Mapping[str, type[Task]]", named(Task))
 
@@ -69,6 +70,11 @@ def overflows(count: int) -> str:
     return f"{count} step{'s' * (count > 1)} changed nothing, as the fp16 gradient overflowed"
 
 
+def unfit(step: int, what: str) -> str:
+    """The first step that was left out for a number that is not finite."""
+    return f"step {step} changed nothing: {what}; such steps are skipped and counted"
+
+
 def no_direction(method: str, reason: str, step: int, then: str) -> str:
     """The first time that a gradient-level method finds no weights."""
     instead = {"equal": "the gradients are weighed equally", "skip": "what tasks share stays as it is"}[then]
@@ -123,6 +129,7 @@ def table(scores: Scores) -> Iterator[str]:
 def results(result: Result) -> Iterator[str]:
     """What was left out, the scores that a run ends with, and the weights that reached them."""
     yield from left_out(result)
+    yield from spared(result.unfit)
     if result.test:
         weights = f"best weights, of step {result.best.step}" if result.best else "last weights"
         yield f"test ({weights}):"
@@ -136,6 +143,23 @@ def left_out(result: Result) -> Iterator[str]:
         times = f" ({result.left_out} times in training)" if result.left_out else ""
         yield f"left out {count} damaged sample{'s' * (count > 1)}{times}:"
         yield from (f"  {name}: {reason}" for name, reason in result.skipped.items())
+
+
+def spared(cases: Mapping[str, Unfit]) -> Iterator[str]:
+    """The steps left out since a number was not finite: by what it was, with the samples that were in it most often."""
+    count = sum(each.steps for each in cases.values())
+    if count:
+        yield f"{count} step{'s' * (count > 1)} changed nothing, as a number was not finite:"
+        yield from (f"  {case}: {case_of(each)}" for case, each in cases.items())
+
+
+def case_of(each: Unfit) -> str:
+    """`3 times, first in step 12; samples a (3 times), b`."""
+    often = sorted(each.samples.items(), key=lambda item: -item[1])
+    said = [f"`{id}`" + (f" ({times} times)" if times > 1 else "") for id, times in often[:SHOWN]]
+    more = f" and {len(often) - SHOWN} more" if len(often) > SHOWN else ""
+    when = f"{each.steps} times, first in step {each.first}" if each.steps > 1 else f"in step {each.first}"
+    return f"{when}; sample{'s' * (len(often) > 1)} {', '.join(said)}{more}"
 
 
 def ending(result: Result) -> str:

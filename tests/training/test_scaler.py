@@ -99,7 +99,7 @@ def test_after_so_many_skipped_steps_in_a_row_it_stops_with_the_weights():
     take.scaler.row = LIMIT - 1
     batch = batch_of(model)
     assert take(batch).overflow
-    with pytest.raises(NotFinite, match="the gradient is not finite, at the weights `encoder"):
+    with pytest.raises(NotFinite, match=r"the gradient of .* is not finite, in .* at the weights `encoder"):
         take(batch)
 
 
@@ -158,7 +158,7 @@ def test_a_resumed_run_has_the_scale_of_the_whole_one(tmp_path):
 
 
 def test_a_run_that_only_overflows_fails_with_a_way_out(tmp_path):
-    with pytest.raises(RunError, match=f"step {LIMIT + 1}: the gradient is not finite") as caught:
+    with pytest.raises(RunError, match=f"step {LIMIT + 1}: the gradient of .* is not finite") as caught:
         run(tmp_path, Heard(), bad=range(100), steps=40)
     assert caught.value.exit_code == FAILED
     assert caught.value.hint

@@ -20,6 +20,7 @@ from mtlc.parts.part import Size, key
 from mtlc.source import Source
 
 SIZE = Size(16, 24)
+SHARP = 99.0
 CLASSES = ("dark", "middle", "bright")
 KINDS = {kind: kind for kind in reading_labels.KINDS}
 NAMES = {
@@ -59,6 +60,8 @@ class ToyPart(Data):
     blank: tuple[str, ...] = key((), "labels that only the last image has")
     none: tuple[str, ...] = key((), "labels that no image of val and test has")
     poison: int = key(-1, "the image that has a pixel that is no number")
+    spoilt: int = key(-1, "the image whose masks have a pixel that is no number")
+    sharp: int = key(-1, "the image whose first depth is `SHARP`")
     broken: int = key(-1, "the image that cannot be read")
     damaged: tuple[int, ...] = key((), "further images that cannot be read, in every split")
     augment: tuple[parts.Augment, ...] = key((), "changes")
@@ -94,6 +97,10 @@ class Toy:
         labels = {name: _label(name, image) for name in KINDS if self._has(name, index)}
         if index == self.part.poison and self.split == "train":
             image[0, 3, 3] = torch.nan
+        if index == self.part.spoilt and self.split == "train":
+            labels["edges"][0, 3, 3] = labels["saliency"][0, 3, 3] = torch.nan
+        if index == self.part.sharp and self.split == "train":
+            labels["depth"][0, 0, 0] = SHARP
         sample = Sample(self.ids[index], image, labels, KINDS)
         return change(sample) if change else sample
 
