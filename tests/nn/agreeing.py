@@ -29,24 +29,20 @@ def embeddings(*tasks: str) -> dict[str, Embedding]:
     return {task: every[task] for task in tasks or KINDS}
 
 
-def predictions(count: int, seed: int = 0, sharp: float = 1.0) -> dict[str, Tensor]:
-    """Raw outputs of every task; `sharp` multiplies scores, so that what is drawn of them is certain."""
+def predictions(count: int, seed: int = 0) -> dict[str, Tensor]:
+    """Raw outputs of every task."""
     numbers = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(count, *shape, generator=numbers, dtype=torch.float64)
 
-    def scores(*shape: int) -> Tensor:
-        drawn = normal(*shape)
-        return drawn if sharp == 1 else sharp * (drawn.sign() + drawn)
-
     return {
-        "parts": scores(4, *SIZE),
+        "parts": normal(4, *SIZE),
         "depth": normal(1, *SIZE) + 2,
         "normals": normal(3, *SIZE),
-        "edges": scores(1, *SIZE),
-        "tags": scores(5),
-        "scene": scores(3),
+        "edges": normal(1, *SIZE),
+        "tags": normal(5),
+        "scene": normal(3),
         "size": normal(2),
     }
 
@@ -71,9 +67,9 @@ def present(count: int, rows: Sequence[Sequence[str]] | None = None) -> dict[str
     return {task: torch.tensor([task in row for row in rows]) for task in KINDS}
 
 
-def view(*rows: Sequence[str], seed: int = 0, sharp: float = 1.0, learns: bool = True) -> View:
+def view(*rows: Sequence[str], seed: int = 0, learns: bool = True) -> View:
     """A view of as many samples as rows, each of which has the labels that its row names."""
-    said = predictions(len(rows), seed, sharp)
+    said = predictions(len(rows), seed)
     before = {task: each + 0.3 for task, each in predictions(len(rows), seed + 100).items()}
     return View(
         {task: each.requires_grad_(learns) for task, each in said.items()},
