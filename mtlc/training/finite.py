@@ -41,6 +41,14 @@ def check_losses(losses: Losses, outputs: Outputs, part: Batch, totals: Totals, 
     raise NotFinite(f"the loss of {listed(tasks)} is not finite", ids, len(part))
 
 
+def check_agreement(name: str, each: Tensor, part: Batch) -> None:
+    """Raise `NotFinite` with the samples whose agreement loss is not finite."""
+    fine = torch.isfinite(each.detach())
+    if not fine.all():
+        ids = [id for id, well in zip(part.ids, fine.tolist(), strict=True) if not well]
+        raise NotFinite(f"the agreement loss `{name}` is not finite", ids, len(part))
+
+
 def sum_of(tensors: Sequence[Tensor]) -> Tensor:
     """The sum of all entries: not finite where one of them is not (or where they overflow together), and half
     the price of a norm."""

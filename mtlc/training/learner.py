@@ -11,6 +11,7 @@ from mtlc.data.batch import Batch
 from mtlc.lower import Model
 from mtlc.plan import Plan
 from mtlc.training import schedule
+from mtlc.training.agreement import Agreeing, Agreements
 from mtlc.training.balancing import Balancing
 from mtlc.training.errors import RunError
 from mtlc.training.objective import Objective
@@ -29,7 +30,14 @@ class Learner:
     """
 
     def __init__(
-        self, model: Model, plan: Plan, leg: Leg, balancing: Balancing, scaler: Scaler, device: torch.device
+        self,
+        model: Model,
+        plan: Plan,
+        leg: Leg,
+        balancing: Balancing,
+        scaler: Scaler,
+        device: torch.device,
+        agreements: Agreements | None = None,
     ) -> None:
         self.leg, self.schedule = leg, plan.train.schedule
         self.module = model.train if set(leg.tasks) == set(plan.tasks) else model.training_slice(leg.tasks)
@@ -40,9 +48,11 @@ class Learner:
         self._held = list(_learned(model, leg.fixed))
         for weight in self._held:
             weight.requires_grad_(False)
-        self.optimizer = make_optimizer(
-            leg.optimizer, _by_rate(model, leg.learning), balancing.losses.parameters()
-        )
+        self.agreeing = Agreeing(agreements, leg.tasks) if agreements else None
+        weights = _by_rate(model, leg.learning)
+        if self.agreeing:
+            weights.setdefault(1.0, []).extend(self.agreeing.parameters())
+        self.optimizer = make_optimizer(leg.optimizer, weights, balancing.losses.parameters())
         self._stepper = Stepper(
             self.module,
             self.objective,
@@ -54,6 +64,7 @@ class Learner:
             precision=plan.train.precision,
             clip=plan.train.clip,
             accumulate=plan.train.accumulate,
+            agreeing=self.agreeing,
         )
         skip = plan.train.on_not_finite == "skip"
         self._take = Sparing(self._stepper, balancing) if skip else self._stepper
@@ -75,6 +86,8 @@ class Learner:
             self.module.train()
             for each in self._fixed:
                 each.eval()
+        if self.agreeing:
+            self.agreeing.step = step
         return self._take(batch)
 
     def _ready(self) -> bool:

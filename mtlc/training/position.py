@@ -9,12 +9,22 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
+from mtlc.training.agreement import Agreements
 from mtlc.training.balancing import Balancing
 from mtlc.training.errors import RunError
 from mtlc.training.scaler import Scaler
 from mtlc.training.scores import Best, Unfit
 
-FIELDS = {"position", "metrics_size", "optimizer", "balancing", "scaler", "random", "random_cuda"}
+FIELDS = {
+    "position",
+    "metrics_size",
+    "optimizer",
+    "balancing",
+    "agreements",
+    "scaler",
+    "random",
+    "random_cuda",
+}
 ANEW = "it is of another run or of another version of mtlc: start the run anew in another folder"
 
 
@@ -45,6 +55,7 @@ def state_of(
     at: Position,
     optimizer: Optimizer,
     balancing: Balancing,
+    agreements: Agreements | None,
     scaler: Scaler,
     device: torch.device,
     metrics_size: int,
@@ -55,6 +66,7 @@ def state_of(
         "metrics_size": metrics_size,
         "optimizer": optimizer.state_dict(),
         "balancing": balancing.state_dict(),
+        "agreements": agreements.state_dict() if agreements else {},
         "scaler": scaler.state_dict(),
         "random": torch.get_rng_state(),
         "random_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
@@ -65,6 +77,7 @@ def restore(
     state: Mapping[str, Any],
     optimizer: Optimizer,
     balancing: Balancing,
+    agreements: Agreements | None,
     scaler: Scaler,
     device: torch.device,
 ) -> None:
@@ -72,6 +85,8 @@ def restore(
     try:
         optimizer.load_state_dict(state["optimizer"])
         balancing.load_state_dict(state["balancing"])
+        if agreements:
+            agreements.load_state_dict(state["agreements"])
         scaler.load_state_dict(state["scaler"])
         torch.set_rng_state(state["random"])
         if device.type == "cuda" and state["random_cuda"] is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import closing
+from itertools import islice
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from mtlc.data.errors import DataError
 from mtlc.lower import Model
 from mtlc.plan import Plan
 from mtlc.training import conflict, own_parts, words
+from mtlc.training.agreement import Agreements
 from mtlc.training.atomic import make_folder
 from mtlc.training.balancing import balancing
 from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights
@@ -50,6 +52,7 @@ class Trainer:
         self.loader = loader(plan)
         self.module = placed(model.train, device)
         self.balancing = balancing(plan, device)
+        self.agreements = Agreements(plan).to(device) if plan.spec.agree else None
         self.scaler = Scaler(device, plan.train.precision)
         self.legs = legs(plan)
         refuse_idle(model, self.legs)
@@ -65,6 +68,8 @@ class Trainer:
         if first:
             first.load(self.model)
         placed(self.module, self.device)
+        if self.agreements:
+            self._fit(self.agreements)
         torch.manual_seed(self.plan.train.seed)
         self.folder.create(self.plan)
         if first:
@@ -72,13 +77,18 @@ class Trainer:
         self.record = Record(self.folder.metrics)
         self.save(best=False)
 
+    def _fit(self, agreements: Agreements) -> None:
+        """What agreement losses need to know of the labels, from one epoch at most."""
+        with closing(self._batches()) as batches:
+            agreements.fit(islice(batches, self.loader.steps_per_epoch))
+
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a checkpoint was written."""
         make_folder(self.folder.path)
         load_weights(self.module, self.folder.last() / WEIGHTS, own_parts.text(self.plan.spec))
         self.at = position_in(state)
         self._enter_phase()
-        restore(state, self.learner.optimizer, self.balancing, self.scaler, self.device)
+        restore(state, self.learner.optimizer, self.balancing, self.agreements, self.scaler, self.device)
         self.folder.describe(self.plan)
         self.record = Record(self.folder.metrics, state["metrics_size"])
 
@@ -155,7 +165,7 @@ class Trainer:
         """For the phase of the next step. A checkpoint at the border of two phases belongs to the second."""
         leg = leg_at(self.legs, self.at.step)
         self.at.phase, self.at.begun = leg.name, leg.begin
-        return Learner(self.model, self.plan, leg, self.balancing, self.scaler, self.device)
+        return Learner(self.model, self.plan, leg, self.balancing, self.scaler, self.device, self.agreements)
 
     def _enter_phase(self) -> None:
         self.learner.release()
@@ -229,7 +239,7 @@ class Trainer:
         """Write a checkpoint of this moment."""
         weights = pack_weights(self.module, own_parts.text(self.plan.spec))
         optimizer, size = self.learner.optimizer, self.record.size
-        state = state_of(self.at, optimizer, self.balancing, self.scaler, self.device, size)
+        state = state_of(self.at, optimizer, self.balancing, self.agreements, self.scaler, self.device, size)
         self.folder.checkpoints.write(self.at.step, weights, pack_state(state), best=best)
 
     def _tell_start(self) -> None:
