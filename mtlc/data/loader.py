@@ -34,6 +34,9 @@ class Loader:
 
     `left` has by task the ids to which label protocols leave its label; the others lack it. `labelled` counts by
     task the images whose label is used.
+
+    `share` is (i, n): of each batch only the i-th of n parts is read, of nearly equal size, some of them empty where
+    a batch has fewer samples. The batches, and the samples' changes, are the same whatever n.
     """
 
     def __init__(
@@ -48,9 +51,11 @@ class Loader:
         workers: int = 0,
         skip: bool = False,
         left: Mapping[str, frozenset[str]] | None = None,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         _refuse_unlabelled(dataset, targets)
         self.images, self.batch, self.seed, self.workers = len(dataset), batch, seed, workers
+        self.share = share
         self.pools = tuple(pools) or (Pool("", range(self.images), self.images, tuple(augment)),)
         self._epoch = lru_cache(maxsize=2)(partial(epoch_of, self.pools, seed))
         keep = _keep(dataset, targets, seed, left or {})
@@ -72,7 +77,9 @@ class Loader:
 
     def _picks(self, step: int) -> list[Draw]:
         epoch, row = divmod(step, self.steps_per_epoch)
-        return self._epoch(epoch)[row * self.batch : (row + 1) * self.batch]
+        whole = self._epoch(epoch)[row * self.batch : (row + 1) * self.batch]
+        place, shares = self.share
+        return whole[len(whole) * place // shares : len(whole) * (place + 1) // shares]
 
     def _from_thread(self, start: int) -> Iterator[Batch]:
         with ThreadPoolExecutor(1, "mtlc-data") as pool:

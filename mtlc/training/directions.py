@@ -14,6 +14,7 @@ from mtlc.analyse.sharing import Tasks
 from mtlc.balance.gradients.chooser import Chooser
 from mtlc.balance.gradients.method import Array
 from mtlc.lower import Model
+from mtlc.training import processes
 from mtlc.training.cut import Pass, cut, run
 from mtlc.training.errors import RunError
 from mtlc.training.rows import Rows
@@ -87,8 +88,9 @@ class Directions:
     def forward(self, images: Tensor) -> Pass:
         return run(self.cut, images)
 
-    def begin(self, present: Iterable[str], *, parts: int, scale: float) -> None:
-        """A step in which these tasks have labels, over a batch in so many parts; objectives come times `scale`."""
+    def begin(self, present: Iterable[str], *, cut: bool, scale: float) -> None:
+        """A step in which these tasks have labels, over a batch that is `cut` in parts or not; objectives come times
+        `scale`."""
         here = set(present)
         self._present = tuple(task for task in self.cut.tails if task in here)
         self._scale, self._grams = scale, {}
@@ -96,7 +98,7 @@ class Directions:
         self._due = self.chooser.due(asked)
         self._weights = {} if self._due else self._spread({s: self.chooser.kept(s, asked[s]) for s in asked})
         passes = len(self._private) + (1 if self.joint else len(self._shared))
-        early = self._last is not None and parts == 1
+        early = self._last is not None and not cut
         self._by_rows = (self._due and not early) or passes > len(self._present)
         for rows in self._rows.values():
             rows.begin(self._present)
@@ -116,7 +118,7 @@ class Directions:
                 accumulate(parameters[name], gradient)
 
     def end(self) -> Seen:
-        """Set the gradient of what tasks share."""
+        """Set the gradient of what tasks share: of several processes, each one's share of it."""
         if self._by_rows:
             grams = self._inner(self._rows)
             self._weights = self._chosen(grams) if self._due else self._weights
@@ -193,7 +195,9 @@ class Directions:
         return self._chosen(self._inner({tasks: rows}))
 
     def _inner(self, every: Mapping[Tasks, Rows]) -> Grams | None:
-        """The inner products of all rows, in one transfer; None where a row is not finite."""
+        """The inner products of all rows, over all processes and in one transfer; None where a row is not finite."""
+        for rows in every.values():
+            rows.join()
         found = {
             (tasks, module): gram
             for tasks, rows in every.items()
@@ -202,11 +206,13 @@ class Directions:
         }
         if not found:
             return {}
-        numbers = torch.cat([gram.flatten() for gram in found.values()]).cpu().numpy()
+        numbers = processes.total(torch.cat([gram.flatten() for gram in found.values()])).cpu().numpy()
         cuts = np.cumsum([gram.numel() for gram in found.values()])[:-1]
         parts = zip(found.items(), np.split(numbers, cuts), strict=True)
         self._grams = {key: part.reshape(gram.shape) for (key, gram), part in parts}
-        finite = bool(np.isfinite(numbers).all()) or all(rows.finite() for rows in every.values())
+        finite = bool(np.isfinite(numbers).all()) or not processes.any_of(
+            not all(rows.finite() for rows in every.values())
+        )
         return self._grams if finite else None
 
     def _chosen(self, grams: Grams | None) -> Weights:

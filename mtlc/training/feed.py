@@ -15,10 +15,12 @@ from mtlc.data.transforms import Transform, transform
 from mtlc.parts.data import Data
 from mtlc.parts.protocols import Protocol
 from mtlc.plan import Plan
+from mtlc.training import processes
 
 
 def loader(plan: Plan) -> Loader:
-    """Over the training split, with every task's labels and the spec's augmentation. Raises `DataError`."""
+    """Over the training split, with every task's labels and the spec's augmentation: of each batch what this process
+    has of it. Raises `DataError`."""
     targets = [Target.of(task) for task in plan.tasks.values()]
     data = open_data(plan.data, "train", {target.label for target in targets})
     return Loader(
@@ -31,6 +33,7 @@ def loader(plan: Plan) -> Loader:
         workers=plan.train.workers,
         skip=plan.train.on_bad_sample == "skip",
         left=_left(plan, data, targets),
+        share=(processes.rank(), processes.size()),
     )
 
 

@@ -37,6 +37,10 @@ class Losses:
         return Losses(detached(self.main), detached(self.auxiliary))
 
 
+NONE = torch.zeros(0, 3, 1, 1)
+"""The labels of a batch without samples, whatever the task."""
+
+
 class Objective:
     """The losses of a plan's tasks, or of `only` some, normalised over all that is labelled in a batch.
 
@@ -51,11 +55,20 @@ class Objective:
 
     def totals(self, parts: Sequence[Batch]) -> dict[str, Tensor]:
         """What is labelled in all the parts of a batch."""
-        counts = {
-            task: torch.stack([loss.measure(part.labels[task]) for part in parts]).sum(0)
+        return labelled(self.counts(parts))
+
+    def counts(self, parts: Sequence[Batch]) -> dict[str, Tensor]:
+        """The same with an entry for every task."""
+        return {
+            task: torch.stack([loss.measure(part.labels.get(task, NONE)) for part in parts]).sum(0)
             for task, loss in self._losses.items()
         }
-        return {task: count for task, count in counts.items() if count[0] > 0}
+
+    def nothing(self, totals: Totals) -> Losses:
+        """What a part without samples contributes."""
+        tasks = {each.task for each in self._auxiliaries}
+        zeros = {task: torch.zeros((), device=count.device) for task, count in totals.items()}
+        return Losses(zeros, {task: zero for task, zero in zeros.items() if task in tasks})
 
     def __call__(self, outputs: Outputs, batch: Batch, totals: Totals) -> Losses:
         """What one part of a batch contributes. Tasks that are not in `totals` have no entry."""
@@ -85,6 +98,11 @@ def make(part: Part, **more: Any) -> nn.Module:
 
 def detached(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {task: each.detach() for task, each in losses.items()}
+
+
+def labelled(counts: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of the tasks that have a label at all."""
+    return {task: count for task, count in counts.items() if count[0] > 0}
 
 
 def _sum(left: Mapping[str, Tensor], right: Mapping[str, Tensor]) -> dict[str, Tensor]:
