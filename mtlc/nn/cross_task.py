@@ -65,7 +65,8 @@ class CrossTask(Agreement):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         (view,) = views
         sides = [self._side(view, name, embedding, size, generator) for name, embedding in self.tasks()]
-        apart = rebuilt = sides[0].said.new_zeros(len(sides[0].there))
+        # Zeros, but of the graph: a batch without any pair still has a loss to descend.
+        apart = rebuilt = 0 * sides[0].said.flatten(1).sum(1)
         for pair, (source, target) in enumerate(self.pairs):
             rows = (~sides[source].there & sides[target].there).nonzero().flatten()
             if len(rows):

@@ -91,6 +91,15 @@ def row(of: View, index: int) -> View:
     )
 
 
+def only(of: View, tasks: Sequence[str]) -> View:
+    """The view of some tasks alone."""
+
+    def some(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {task: values[task] for task in tasks}
+
+    return View(some(of.predictions), some(of.labels), some(of.present), some(of.before))
+
+
 def gradients(of: View) -> dict[str, Tensor]:
     """The gradient of every task's predictions; zeros where none arrived."""
     said = of.predictions.items()
