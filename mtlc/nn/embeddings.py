@@ -79,10 +79,9 @@ class OneHot(Embedding):
         return _with_axes(known.unsqueeze(1))
 
     def label(self, label: Tensor, size: Size) -> Tensor:
-        valid = self.valid(label)
-        classes = torch.where(valid, _with_axes(label.unsqueeze(1)), 0)
         ids = torch.arange(self.channels, device=label.device).reshape(-1, 1, 1)
-        return _spread(((classes == ids) & valid).to(torch.get_default_dtype()), size)
+        classes = _with_axes(label.unsqueeze(1)) == ids
+        return _spread((classes & self.valid(label)).float(), size)
 
     def prediction(self, prediction: Tensor, size: Size, generator: torch.Generator | None) -> Tensor:
         scores = _exact(prediction)
@@ -175,9 +174,7 @@ class Squashed(Embedding):
         return _with_axes(self._known(label).all(1, keepdim=True))
 
     def label(self, label: Tensor, size: Size) -> Tensor:
-        valid = self.valid(label)
-        known = torch.where(valid, _with_axes(label), 0.0)
-        return _spread(torch.where(valid, self._squash(known), 0.0), size)
+        return _spread(torch.where(self.valid(label), self._squash(_with_axes(label)), 0.0), size)
 
     def soft(self, prediction: Tensor, size: Size) -> Tensor:
         return _spread(self._squash(_with_axes(_exact(prediction))), size)
@@ -207,8 +204,7 @@ class Unit(Embedding):
         return (size > 0) & (size < torch.inf)  # false for NaN, too
 
     def label(self, label: Tensor, size: Size) -> Tensor:
-        valid = self.valid(label)
-        return torch.where(valid, self.soft(torch.where(valid, label, 0.0), size), 0.0)
+        return torch.where(self.valid(label), self.soft(label, size), 0.0)
 
     def soft(self, prediction: Tensor, size: Size) -> Tensor:
         return (F.normalize(_exact(prediction), dim=1, eps=SMALLEST_LENGTH) + 1) / 2
