@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -44,8 +44,8 @@ class Target:
 class Batch:
     """B samples. `images` is float32 B×3×H×W; `labels` holds for each task a tensor with B rows.
 
-    `present[task]` is bool B: whether the image has the label. The rows of the others hold the value that
-    says "no label" everywhere. `skipped` says by id why samples that belong here were left out.
+    `present[task]` is bool B: whether the image has the label. What stands in the rows of the others counts for
+    nothing once `settled` has been there; `collate` fills them in any case. `skipped` says by id why samples that belong here were left out.
     """
 
     images: Tensor
@@ -88,6 +88,18 @@ def collate(
         present[target.task] = torch.tensor([each is not None for each in found])
     images = torch.stack([sample.image for sample in samples])
     return Batch(images, tuple(sample.id for sample in samples), labels, present)
+
+
+def settled(batch: Batch, fills: Mapping[str, float]) -> Batch:
+    """The same batch, where absent labels hold the value that says "none here" for their task, whatever they held."""
+    absent = {task: ~rows for task, rows in batch.present.items() if not rows.all()}
+    if not absent:
+        return batch
+    labels = {
+        task: label.index_fill(0, absent[task].nonzero()[:, 0], fills[task]) if task in absent else label
+        for task, label in batch.labels.items()
+    }
+    return replace(batch, labels=labels)
 
 
 def kept_ids(ids: Collection[str], share: float, seed: int, task: str) -> frozenset[str]:

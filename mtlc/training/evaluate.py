@@ -85,6 +85,7 @@ class _Tally:
         self.rows = dict.fromkeys(plan.tasks, 0)
 
     def add(self, predictions: Mapping[str, Tensor], batch: Batch) -> None:
+        batch = self.objective.settled(batch)
         totals = self.objective.totals([batch])
         for task in totals:
             there = batch.present[task]

@@ -17,13 +17,17 @@ class NotFinite(Exception):
     """A loss or a gradient is not finite.
 
     `what` is a clause that names tasks and samples, and the weights of a gradient; `case` is as much of it as other
-    steps may have in common, and `ids` are the samples.
+    steps may have in common, and `ids` are the samples. `vague` says that no task of its own is to blame.
     """
 
-    def __init__(self, case: str, ids: Sequence[str], of: int, where: str = "") -> None:
-        self.case, self.ids = case, tuple(ids)
+    def __init__(self, case: str, ids: Sequence[str], of: int, where: str = "", vague: bool = False) -> None:
+        self.case, self.ids, self.vague = case, tuple(ids), vague
+        self._made_of = (case, self.ids, of, where, vague)
         self.what = f"{case}, in {_samples(ids, of)}{where}"
         super().__init__(self.what)
+
+    def __reduce__(self) -> tuple[type[NotFinite], tuple[object, ...]]:
+        return type(self), self._made_of
 
 
 Terms = Callable[[Outputs, Batch], Mapping[str, Tensor]]
@@ -82,7 +86,7 @@ def of_gradient(
     every = [id for part in parts for id in part.ids]
     who = listed(list(tasks)) if tasks else f"{listed(list(present))} together"
     where = f", at the weights {listed(wrong, 3) or 'together'}"
-    return NotFinite(f"the gradient of {who} is not finite", ids or every, len(every), where)
+    return NotFinite(f"the gradient of {who} is not finite", ids or every, len(every), where, vague=not tasks)
 
 
 def listed(names: Sequence[str], most: int = SHOWN) -> str:

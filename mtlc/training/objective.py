@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from mtlc.data.batch import Batch
+from mtlc.data.batch import Batch, settled
 from mtlc.lower import constructor
 from mtlc.nn.losses import Loss
 from mtlc.parts.part import AUTO, Part
@@ -50,8 +50,13 @@ class Objective:
     def __init__(self, plan: Plan, only: Collection[str] | None = None) -> None:
         tasks = {name: task for name, task in plan.tasks.items() if only is None or name in only}
         self.weights = {name: task.part.weight for name, task in tasks.items()}
+        self._fills = {name: task.part.form.fill for name, task in plan.tasks.items()}
         self._losses = {name: cast(Loss, make(task.part.loss)) for name, task in tasks.items()}
         self._auxiliaries = [each for each in plan.graph.auxiliaries if each.task in tasks]
+
+    def settled(self, batch: Batch) -> Batch:
+        """The batch without what stands in place of absent labels: to be called before all else."""
+        return settled(batch, self._fills)
 
     def totals(self, parts: Sequence[Batch]) -> dict[str, Tensor]:
         """What is labelled in all the parts of a batch."""

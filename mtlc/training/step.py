@@ -87,7 +87,7 @@ class Stepper:
     def __call__(self, batch: Batch) -> Taken:
         """One step; none where the batch is empty. Raises `finite.NotFinite`, before weights change."""
         with processes.met(NotFinite):
-            return self._taking(cut(batch, self.accumulate) or [batch])
+            return self._taking(cut(self.objective.settled(batch), self.accumulate) or [batch])
 
     def _taking(self, parts: Sequence[Batch]) -> Taken:
         whole = self._counted(parts)
