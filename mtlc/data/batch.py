@@ -45,7 +45,8 @@ class Batch:
     """B samples. `images` is float32 B×3×H×W; `labels` holds for each task a tensor with B rows.
 
     `present[task]` is bool B: whether the image has the label. What stands in the rows of the others counts for
-    nothing once `settled` has been there; `collate` fills them in any case. `skipped` says by id why samples that belong here were left out.
+    nothing once `settled` has been there; `collate` fills them in any case. `skipped` says by id why samples that
+    belong here were left out.
     """
 
     images: Tensor
