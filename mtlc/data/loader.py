@@ -6,6 +6,7 @@ import random
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
@@ -61,6 +62,12 @@ class Loader:
         keep = _keep(dataset, targets, seed, left or {})
         self.labelled = {t.task: len(keep.get(t.task, dataset.labelled(t.label))) for t in targets}
         self._prepare = _Prepare(dataset, tuple(targets), seed, self.pools, keep, skip)
+
+    def whole(self) -> Loader:
+        """The same, reading all of each batch."""
+        every = copy(self)
+        every.share = (0, 1)
+        return every
 
     @property
     def steps_per_epoch(self) -> int:

@@ -62,7 +62,7 @@ def score(
     predict.eval()
     skip, skipped = plan.train.on_bad_sample == "skip", dict[str, str]()
     for each in in_order(dataset, targets, int(batch), skip=skip):  # type: ignore[arg-type]
-        if stop:
+        if stop is not None and stop.asked:
             return None
         skipped |= each.skipped
         if not len(each):

@@ -1,4 +1,8 @@
-"""Ctrl-C and SIGTERM ask a run to end after its step; a second one ends it at once."""
+"""Ctrl-C and SIGTERM ask a run to end after its step; a second one ends it at once.
+
+Several processes end after the same step. A second signal changes nothing for them: a launcher passes on what the
+terminal has sent to all already, and kills those that do not end.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from mtlc.training import processes
+
 
 class Stop:
-    """Whether somebody asked the run to end."""
+    """Whether somebody asked the run to end. `asked` says it of this process alone."""
 
     asked = False
+    _agreed = False
 
     def __bool__(self) -> bool:
-        return self.asked
+        return self._agreed if processes.several() else self.asked
+
+    def agree(self) -> None:
+        """Of several processes: all know from now on whether one was asked."""
+        self._agreed = processes.any_of(self.asked)
 
 
 @contextmanager
@@ -27,7 +38,7 @@ def on_interrupt() -> Iterator[Stop]:
         return
 
     def ask(number: int, frame: FrameType | None) -> None:
-        if stop:
+        if stop.asked and not processes.several():
             raise KeyboardInterrupt
         stop.asked = True
 

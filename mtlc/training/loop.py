@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mtlc.lower import Model
+from mtlc.training import processes
 from mtlc.training.board import copied_to, require_tensorboard
 from mtlc.training.device import choose
 from mtlc.training.diary import Diary
@@ -22,6 +23,7 @@ from mtlc.training.scores import Result
 from mtlc.training.trainer import Trainer
 
 
+@processes.joined()
 def train(
     model: Model,
     out: Path | str,
@@ -41,10 +43,13 @@ def train(
     ones on the validation split, or the last without one. Ctrl-C and SIGTERM end it after a step, with a
     checkpoint and an `interrupted` result. `init` names a run, or a checkpoint file, whose weights are the first
     ones where steps and shapes are equal; what matched is told and written into the run folder.
-    `tensorboard` writes event files too; a run that has some goes on with them. Raises `RunError`.
+    `tensorboard` writes event files too; a run that has some goes on with them.
+
+    Several processes that a launcher started train together: each calls this, with a model of its own, and gets the
+    same result. Only the first one writes, and tells `report`. Raises `RunError`, in all of them.
     """
     plan = shortened(model.plan, steps)
-    folder, where = RunFolder(Path(out)), choose(device)
+    folder, where = RunFolder(processes.shared(Path(out))), processes.on(choose(device))
     board = folder.board if tensorboard or (resume and folder.board.exists()) else None
     if board:
         require_tensorboard()
@@ -53,12 +58,13 @@ def train(
     state = resumed(folder, plan) if resume else None
     first = None if init is None else initial(model, Path(init))
     diary = Diary(folder.log)
-    report = Several([diary, report or Silent()])
+    report = Several([diary, report or Silent()]) if processes.first() else Silent()
     try:
         with on_interrupt() as stop, clear_data_errors():
             trainer = Trainer(model, plan, folder, where, report)
             with closing(trainer):
                 trainer.restore(state) if state else trainer.begin(first)
+                board = board if processes.first() else None
                 with closing(trainer.record), copied_to(board, trainer.record):
                     return trainer.run(stop)
     except Exception as error:
@@ -68,11 +74,13 @@ def train(
         report.close()
 
 
+@processes.joined()
 def rehearse(
     model: Model, *, device: str = "auto", report: Report | None = None, init: Path | str | None = None
 ) -> None:
     """Take one step (of each phase) on the real data: nothing is evaluated or kept. Raises `RunError`."""
-    report, where = report or Silent(), choose(device)
+    report = report if report and processes.first() else Silent()
+    where = processes.on(choose(device))
     first = None if init is None else initial(model, Path(init))
     try:
         with TemporaryDirectory() as gone, clear_data_errors():

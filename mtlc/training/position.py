@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
+from mtlc.training import processes
 from mtlc.training.agreement import Agreements
 from mtlc.training.balancing import Balancing
 from mtlc.training.errors import RunError
@@ -60,7 +61,11 @@ def state_of(
     device: torch.device,
     metrics_size: int,
 ) -> dict[str, Any]:
-    """All but the weights that the rest of a run depends on, in plain numbers, tensors and containers."""
+    """All but the weights that the rest of a run depends on, in plain numbers, tensors and containers.
+
+    Of several processes all call this, and all get the same; `others` has the random numbers of those after the first.
+    """
+    first, *others = processes.gathered(_random(device))
     return {
         "position": asdict(at),
         "metrics_size": metrics_size,
@@ -68,9 +73,15 @@ def state_of(
         "balancing": balancing.state_dict(),
         "agreements": agreements.state_dict() if agreements else {},
         "scaler": scaler.state_dict(),
-        "random": torch.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+        **first,
+        "others": others,
     }
+
+
+def _random(device: torch.device) -> dict[str, Any]:
+    """How far this process has drawn random numbers."""
+    cuda = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+    return {"random": torch.get_rng_state(), "random_cuda": cuda}
 
 
 def restore(
@@ -88,9 +99,11 @@ def restore(
         if agreements:
             agreements.load_state_dict(state["agreements"])
         scaler.load_state_dict(state["scaler"])
-        torch.set_rng_state(state["random"])
-        if device.type == "cuda" and state["random_cuda"] is not None:
-            torch.cuda.set_rng_state(state["random_cuda"], device)
+        random = [state, *state.get("others", [])][processes.rank() :]
+        if random:  # there may be more processes than there were
+            torch.set_rng_state(random[0]["random"])
+        if random and device.type == "cuda" and random[0]["random_cuda"] is not None:
+            torch.cuda.set_rng_state(random[0]["random_cuda"], device)
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise RunError("the checkpoint's state does not fit this run", ANEW) from error
 

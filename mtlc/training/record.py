@@ -53,6 +53,21 @@ class Record:
             self._file.close()
 
 
+class Unwritten(Record):
+    """What a process has that is not the first: it writes nothing down."""
+
+    size, lost = 0, False
+
+    def __init__(self) -> None:
+        """There is no file."""
+
+    def add(self, **line: Any) -> None:
+        """The first one does."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def plain(value: Any) -> Any:
     """The same with None for numbers that JSON cannot hold."""
     if isinstance(value, dict):

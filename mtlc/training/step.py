@@ -87,7 +87,7 @@ class Stepper:
     def __call__(self, batch: Batch) -> Taken:
         """One step; none where the batch is empty. Raises `finite.NotFinite`, before weights change."""
         with processes.met(NotFinite):
-            return self._taking(cut(self.objective.settled(batch), self.accumulate) or [batch])
+            return self._taking(cut(self.objective.settled(batch), self.accumulate))
 
     def _taking(self, parts: Sequence[Batch]) -> Taken:
         whole = self._counted(parts)
@@ -340,7 +340,7 @@ def _said(name: str, agreed: Agreed) -> dict[str, Tensor]:
 
 
 def cut(batch: Batch, parts: int) -> list[Batch]:
-    """The batch in so many parts of nearly equal size; fewer where it has fewer samples."""
-    parts = min(parts, len(batch))
+    """The batch in so many parts of nearly equal size; fewer where it has fewer samples, and one of none."""
+    parts = max(1, min(parts, len(batch)))
     edges = [len(batch) * i // parts for i in range(parts + 1)]
     return [batch.rows(start, stop) for start, stop in pairwise(edges)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -11,14 +12,15 @@ import torch
 
 from mtlc.data.batch import Batch
 from mtlc.data.errors import DataError
+from mtlc.data.loader import Loader
 from mtlc.lower import Model
 from mtlc.plan import Plan
-from mtlc.training import conflict, own_parts, words
+from mtlc.training import conflict, own_parts, processes, together, words
 from mtlc.training.agreement import Agreements
 from mtlc.training.atomic import make_folder
 from mtlc.training.balancing import balancing
 from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights
-from mtlc.training.device import describe, placed
+from mtlc.training.device import placed
 from mtlc.training.errors import RunError
 from mtlc.training.evaluations import Evaluations
 from mtlc.training.failures import clear_model_errors, load_pretrained
@@ -28,17 +30,20 @@ from mtlc.training.interrupt import Stop
 from mtlc.training.learner import Learner, refuse_idle
 from mtlc.training.phases import leg_at, legs
 from mtlc.training.position import Position, position_in, restore, state_of
-from mtlc.training.record import Record
+from mtlc.training.record import Record, Unwritten
 from mtlc.training.report import Done, Report, Start
 from mtlc.training.run_folder import RunFolder
 from mtlc.training.scaler import Scaler
-from mtlc.training.scores import Result
+from mtlc.training.scores import Result, Scores
 from mtlc.training.sparing import count_spared
 from mtlc.training.step import Taken, told
 
 
 class Trainer:
-    """One run and all that changes in it."""
+    """One run and all that changes in it.
+
+    Of several processes each takes its part in every step; only the first one evaluates and writes.
+    """
 
     record: Record
     first: Initial | None = None
@@ -49,6 +54,7 @@ class Trainer:
     ) -> None:
         self.model, self.plan, self.folder, self.device, self.report = model, plan, folder, device, report
         self.at = Position()
+        together.refuse_too_many(plan)
         self.loader = loader(plan)
         self.module = placed(model.train, device)
         self.balancing = balancing(plan, device)
@@ -68,29 +74,35 @@ class Trainer:
         if first:
             first.load(self.model)
         placed(self.module, self.device)
+        processes.same([self.module])
         if self.agreements:
             self._fit(self.agreements)
-        torch.manual_seed(self.plan.train.seed)
-        self.folder.create(self.plan)
-        if first:
-            self.folder.write_init(first.as_dict())
-        self.record = Record(self.folder.metrics)
+        torch.manual_seed(together.seed(self.plan.train.seed))
+        if processes.first():
+            self.folder.create(self.plan)
+            if first:
+                self.folder.write_init(first.as_dict())
+        self.record = Record(self.folder.metrics) if processes.first() else Unwritten()
         self.save(best=False)
 
     def _fit(self, agreements: Agreements) -> None:
         """What agreement losses need to know of the labels, from one epoch at most."""
-        with closing(self._batches()) as batches:
+        with closing(self._batches(self.loader.whole())) as batches:
             agreements.fit(islice(batches, self.loader.steps_per_epoch))
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a checkpoint was written."""
-        make_folder(self.folder.path)
+        if processes.first():
+            make_folder(self.folder.path)
+        torch.manual_seed(together.seed(self.plan.train.seed))  # for processes that were not there before
         load_weights(self.module, self.folder.last() / WEIGHTS, own_parts.text(self.plan.spec))
         self.at = position_in(state)
         self._enter_phase()
         restore(state, self.learner.optimizer, self.balancing, self.agreements, self.scaler, self.device)
-        self.folder.describe(self.plan)
-        self.record = Record(self.folder.metrics, state["metrics_size"])
+        if processes.first():
+            self.folder.describe(self.plan)
+        size = state["metrics_size"]
+        self.record = Record(self.folder.metrics, size) if processes.first() else Unwritten()
 
     # --- running
 
@@ -103,15 +115,17 @@ class Trainer:
             self.report.note(words.lost(self.record.path.name))
         for note in self.judges.notes():
             self.report.note(note)
-        if self._validate(stop):  # a run that was interrupted before or during a validation
+        improved = self._validate(stop)  # a run that was interrupted before or during a validation
+        if improved and processes.first():
             self.folder.checkpoints.mark_best()
         with closing(self._batches()) as batches:
             while self.at.step < self.plan.steps and not stop:
                 self._advance(next(batches))
                 improved = self._validate(stop)
+                stop.agree()
                 if improved or self._save_is_due() or stop:
                     self.save(best=improved)
-        test = None if stop else self.judges.test(self.at, self.record, stop)
+        test = None if stop else self._test(stop)
         result = Result(
             folder=self.folder.path,
             step=self.at.step,
@@ -140,9 +154,9 @@ class Trainer:
             while self.at.step < self.plan.steps:
                 self._advance(next(batches))
 
-    def _batches(self) -> Generator[Batch]:
+    def _batches(self, loader: Loader | None = None) -> Generator[Batch]:
         try:
-            yield from self.loader.batches(self.at.step)
+            yield from (loader or self.loader).batches(self.at.step)
         except DataError as error:
             error.message = f"step {self.at.step + 1}: {error.message}"
             raise
@@ -150,6 +164,8 @@ class Trainer:
     def _advance(self, batch: Batch) -> None:
         with clear_model_errors(self.model, lambda: f"step {self.at.step + 1}"):
             taken = self.learner(batch, self.at.step)
+        if self.plan.train.on_bad_sample == "skip":
+            batch = replace(batch, skipped=processes.merged(batch.skipped))
         lr = self.learner.rate(self.at.step)
         self.at.step += 1
         self.balancing.losses.observe(
@@ -170,6 +186,7 @@ class Trainer:
     def _enter_phase(self) -> None:
         self.learner.release()
         self.learner = self._learner()
+        processes.same([self.module])  # what is fixed from now on has statistics of one process
 
     def _tell_phase(self) -> None:
         if self.at.phase and self.at.step < self.plan.steps:
@@ -184,7 +201,7 @@ class Trainer:
         self.at.empty += taken.empty
         if taken.empty and self.at.empty == 1:
             label = "has no label of the phase's tasks" if self.at.phase else "has no label at all"
-            lacks = label if len(batch) else "has no sample that could be read"
+            lacks = label if taken.images else "has no sample that could be read"
             self.report.note(f"the batch of step {step} {lacks}: such steps change nothing")
         self.at.overflows += taken.overflow
         if taken.overflow and self.at.overflows == 1:
@@ -197,7 +214,7 @@ class Trainer:
         self._leave_out(batch.skipped)
         count_spared(taken, self.at, self.report)
         conflicts = conflict.conflicts(taken.seen) if taken.seen else None
-        done = Done(step, self.plan.steps, len(batch), taken.losses, taken.weights, phase, conflicts)
+        done = Done(step, self.plan.steps, taken.images, taken.losses, taken.weights, phase, conflicts)
         self.report.step(done)
         self._tell_failure()
 
@@ -224,11 +241,20 @@ class Trainer:
         """Evaluate where the spec says so; whether the weights are the best so far."""
         if not self.judges.due(self.at):
             return False
-        scores = self.judges.validate(self.at, self.record, stop)
+        scores = self.judges.validate(self.at, self.record, stop) if processes.first() else None
+        scores, self.at, self.judges.last = processes.shared((scores, self.at, self.judges.last))
         improved = scores is not None and self.at.best is not None and self.at.best.step == self.at.step
         if scores is not None:
             self.report.scores(self.at.step, scores, improved)
         return improved
+
+    def _test(self, stop: Stop) -> Scores | None:
+        """Evaluate on the test split; all have the kept weights then."""
+        scores = self.judges.test(self.at, self.record, stop) if processes.first() else None
+        scores, self.at = processes.shared((scores, self.at))
+        processes.same([self.module])
+        stop.agree()
+        return scores
 
     # --- saving
 
@@ -237,9 +263,11 @@ class Trainer:
 
     def save(self, *, best: bool) -> None:
         """Write a checkpoint of this moment."""
-        weights = pack_weights(self.module, own_parts.text(self.plan.spec))
         optimizer, size = self.learner.optimizer, self.record.size
         state = state_of(self.at, optimizer, self.balancing, self.agreements, self.scaler, self.device, size)
+        if not processes.first():
+            return
+        weights = pack_weights(self.module, own_parts.text(self.plan.spec))
         self.folder.checkpoints.write(self.at.step, weights, pack_state(state), best=best)
 
     def _tell_start(self) -> None:
@@ -251,9 +279,11 @@ class Trainer:
             images=self.loader.images,
             batch=self.plan.train.batch,
             parameters=sum(each.numel() for each in self.module.parameters()),
-            device=describe(self.device),
+            device=together.described(self.device),
         )
         self.report.start(start)
+        for note in together.notes(self.model, self.legs):
+            self.report.note(note)
         for task, count in self.loader.labelled.items():
             if 100 * count < self.loader.images:
                 self.report.note(words.rare(task, count, self.loader.images))

@@ -75,6 +75,12 @@ def unfit(step: int, what: str) -> str:
     return f"step {step} changed nothing: {what}; such steps are skipped and counted"
 
 
+def batch_norms(processes: int) -> str:
+    """What several processes do not do as one would."""
+    whose = "of its own images; those of the first one are kept"
+    return f"each of the {processes} processes takes the statistics of batch norms {whose}"
+
+
 def no_direction(method: str, reason: str, step: int, then: str) -> str:
     """The first time that a gradient-level method finds no weights."""
     instead = {"equal": "the gradients are weighed equally", "skip": "what tasks share stays as it is"}[then]
