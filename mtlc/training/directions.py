@@ -18,7 +18,17 @@ from mtlc.training import processes
 from mtlc.training.cut import Pass, cut, run
 from mtlc.training.errors import RunError
 from mtlc.training.rows import Rows
-from mtlc.training.trunk import AtCut, Named, accumulate, by_module, by_tasks, learning, summed, through
+from mtlc.training.trunk import (
+    AtCut,
+    Named,
+    accumulate,
+    by_module,
+    by_tasks,
+    learning,
+    owned,
+    summed,
+    through,
+)
 
 Weights = dict[Tasks, "dict[str, float] | None"]
 Grams = dict[tuple[Tasks, str], Array]
@@ -58,7 +68,7 @@ class Directions:
         """`joint`: one choice of weights for all sets; `last`: by the last module that all share, for all sets."""
         self.chooser, self.joint = chooser, joint or last
         self.cut = cut(model, tasks)
-        self._own = {task: list(learning(tail).values()) for task, tail in self.cut.tails.items()}
+        self._own = {task: learning(tail) for task, tail in self.cut.tails.items()}
         sets = by_tasks(learning(self.cut.trunk), partition, tasks)
         self._private = {each: found for each, found in sets.items() if len(each) == 1}
         self._shared = {each: found for each, found in sets.items() if len(each) > 1}
@@ -124,7 +134,7 @@ class Directions:
             self._weights = self._chosen(grams) if self._due else self._weights
             for tasks, rows in self._rows.items():
                 if (weights := self._weights.get(tasks)) is not None:
-                    rows.combine(torch.tensor([weights[task] for task in rows.present], dtype=torch.float64))
+                    rows.combine([weights[task] for task in rows.present])
         self.chooser.stepped(self._due)
         return Seen(self._present, self._weights, self._grams)
 
@@ -135,11 +145,11 @@ class Directions:
         own = self._own[task]
         if not objective.requires_grad or not (own or found.ends):
             return [None] * len(found.ends)
-        gradients = torch.autograd.grad(objective, [*own, *found.ends], allow_unused=True)
-        for parameter, gradient in zip(own, gradients, strict=False):
-            if gradient is not None:
-                accumulate(parameter, gradient)
-        return list(gradients[len(own) :])
+        gradients = torch.autograd.grad(objective, [*own.values(), *found.ends], allow_unused=True)
+        at_cut: list[Tensor | None] = list(gradients[len(own) :])
+        for name, gradient in owned(own, gradients[: len(own)], at_cut).items():
+            accumulate(own[name], gradient)
+        return at_cut
 
     def _keep_rows(self, found: Pass, at_cut: AtCut) -> None:
         for place, task in enumerate(at_cut, 1):

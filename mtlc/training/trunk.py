@@ -42,7 +42,7 @@ def through(
 ) -> dict[str, Tensor]:
     """The gradient of these parameters from gradients at the cut; `keep` the graph for another pass.
 
-    What these gradients do not reach is not in it.
+    What these gradients do not reach is not in it; what is in it may be written to.
     """
     pairs = [
         (tensor, gradient) for tensor, gradient in zip(trunk, at_cut, strict=True) if gradient is not None
@@ -53,7 +53,33 @@ def through(
     found = torch.autograd.grad(
         tensors, list(parameters.values()), gradients, retain_graph=keep, allow_unused=True
     )
-    return {name: each for name, each in zip(parameters, found, strict=True) if each is not None}
+    return owned(parameters, found, gradients)
+
+
+def owned(
+    parameters: Named, gradients: Iterable[Tensor | None], others: Iterable[Tensor | None]
+) -> dict[str, Tensor]:
+    """Gradients as autograd gives them, by name, each laid out as its parameter and with memory of its own.
+
+    Autograd may give one tensor for two parameters, what it was itself given (`others`), or one number for many: these
+    are copied. What is None is left out.
+    """
+    found: dict[str, Tensor] = {}
+    taken = {each.data_ptr() for each in others if each is not None}
+    for (name, parameter), each in zip(parameters.items(), gradients, strict=True):
+        if each is None:
+            continue
+        if each.data_ptr() in taken or not _laid_out(each, parameter):
+            each = torch.empty_like(parameter).copy_(each)
+        taken.add(each.data_ptr())
+        found[name] = each
+    return found
+
+
+def _laid_out(gradient: Tensor, parameter: Tensor) -> bool:
+    """Whether its numbers lie in memory as the parameter's do."""
+    strides = zip(gradient.shape, gradient.stride(), parameter.stride(), strict=True)
+    return all(mine == other for size, mine, other in strides if size > 1)
 
 
 def summed(at_cut: AtCut, weights: Mapping[str, float]) -> list[Tensor | None]:
