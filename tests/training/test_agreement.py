@@ -84,7 +84,7 @@ def test_joint_teaches_the_network_through_what_is_not_labelled():
 @pytest.mark.parametrize("loss", ["joint(width = 4)", "cross_task(width = 4)", "consistency"])
 def test_what_stands_in_place_of_an_absent_label_changes_nothing(loss):
     found = []
-    for task in ("depth",):
+    for task in ("depth", "semseg"):
         pair = []
         for stored in (False, True):
             model = model_of(f"agree {{ all via {loss} }}\n")
