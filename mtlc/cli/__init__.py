@@ -97,7 +97,10 @@ def main(args: list[str] | None = None) -> None:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.ClickException as error:
-        error.show()
+        from mtlc.training.launch import speaks
+
+        if speaks():
+            error.show()
         code = 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from itertools import count
 from pathlib import Path
@@ -13,6 +16,7 @@ import click
 
 from mtlc.cli.options import Options, note, read_spec, shared
 from mtlc.plan import plan
+from mtlc.training.launch import place
 
 if TYPE_CHECKING:
     from mtlc.training.report import Report
@@ -53,7 +57,24 @@ def command(
     """Train SPEC. Ctrl-C writes a checkpoint and ends; --resume goes on, bit for bit on a CPU.
 
     Example: mtlc run specs/rooms.mtl --set train.steps=100
+
+    Several processes train together: `torchrun --nproc_per_node 2 -m mtlc run SPEC`, or `accelerate launch`.
     """
+    with _as_one():
+        _run(spec, out, resume, init, steps, device, tensorboard, dry, options)
+
+
+def _run(
+    spec: str | None,
+    out: Path | None,
+    resume: Path | None,
+    init: Path | None,
+    steps: int | None,
+    device: str,
+    tensorboard: bool,
+    dry: bool,
+    options: Options,
+) -> None:
     if resume is not None and (out is not None or dry):
         raise click.UsageError("--resume goes on in its own folder: leave --out and --dry out")
     if resume is not None and init is not None:
@@ -74,6 +95,21 @@ def command(
     note(
         f"Next: mtlc report {quote(str(folder))}, or mtlc predict --run {quote(str(folder))} PHOTOS", options
     )
+
+
+@contextmanager
+def _as_one() -> Iterator[None]:
+    """Where a launcher started several processes, they do this together, and only the first one says anything."""
+    mine = place()
+    if mine is None:
+        yield
+        return
+    from mtlc.training.processes import joined
+
+    with joined():
+        if mine.rank:  # until the process ends: errors are told by the first
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+        yield
 
 
 def _rehearse(spec: str, device: str, init: Path | None, options: Options) -> None:

@@ -12,6 +12,7 @@ from mtlc.data.errors import DataError, MissingData
 from mtlc.lower import Model
 from mtlc.nn.weights import WeightsError
 from mtlc.parts.foreign import PartError, called, first_line, foreign
+from mtlc.training import processes
 from mtlc.training.errors import ENVIRONMENT, FAILED, RunError
 from mtlc.training.finite import NotFinite
 
@@ -77,6 +78,7 @@ def _company(model: Model) -> str:
     why = f"the last batch of an epoch has {left} of {train.batch} images: " if 0 < left < train.batch else ""
     ways = ["another `train.batch`", f"a larger `data.size` than {size.height}x{size.width}"]
     ways += ["a smaller `train.accumulate`"] if train.accumulate > 1 else []
+    ways += ["fewer processes"] if processes.several() else []
     return f"{why}take {', '.join(ways[:-1])} or {ways[-1]}"
 
 

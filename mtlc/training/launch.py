@@ -42,6 +42,11 @@ def place() -> Place | None:
     return Place(rank, size, _number("LOCAL_RANK", rank))
 
 
+def speaks() -> bool:
+    """Whether this process is the one to say what all of them find."""
+    return os.environ.get("WORLD_SIZE", "1") == "1" or os.environ.get("RANK", "0") == "0"
+
+
 def _number(name: str, default: int | None = None) -> int:
     text = os.environ.get(name, default)
     try:

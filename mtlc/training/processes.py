@@ -310,7 +310,13 @@ def _portable(error: BaseException) -> BaseException:
     try:
         sent: BaseException = pickle.loads(pickle.dumps(error))
     except Exception:  # an exception may hold anything
-        sent = RuntimeError(f"{type(error).__name__}: {error}")
+        code, said = getattr(error, "exit_code", None), f"{getattr(error, 'message', error)}"
+        hint = getattr(error, "hint", None)
+        sent = (
+            RunError(said, hint, code)
+            if isinstance(code, int)
+            else RuntimeError(f"{type(error).__name__}: {error}")
+        )
     sent.add_note(f"met in process {rank()}:\n{way}")
     return sent
 
