@@ -15,7 +15,8 @@ class AgreementLoss(Part):
     """What stands after `via` in an `agree` block: a loss between the predictions of a set of tasks.
 
     It exists in training only. `zoom` is what its further views of an image are drawn from: each is a random window
-    of 1/zoom of both sides, resized to the whole size, with colours of its own.
+    of 1/zoom of both sides, resized to the whole size, with colours of its own. `lr_mult`, where a loss learns
+    something itself, multiplies the learning rate of that.
     """
 
     noun: ClassVar[str] = "agreement loss"
@@ -23,10 +24,11 @@ class AgreementLoss(Part):
     cost: ClassVar[str] = ""
     smallest: ClassVar[int] = 1  # pixels that each side of the images needs
     zoom: tuple[float, ...]
+    lr_mult: float = 1.0
 
     def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
         """What its module is made from; views are made outside it."""
-        return {name: value for name, value in super().arguments(reads).items() if name != "zoom"}
+        return {name: value for name, value in super().arguments(reads).items() if name not in ("zoom", "lr_mult")}
 
     def problems(self) -> Iterator[Problem]:
         if not self.zoom:
@@ -35,6 +37,10 @@ class AgreementLoss(Part):
 
 def _zoom() -> Any:
     return key((1.0, 1.2, 1.5), "a view is a random window of 1/zoom of both sides, one of these", low=1)
+
+
+def _lr_mult(of: str) -> Any:
+    return key(1.0, f"multiplies the learning rate of the {of}", above=0)
 
 
 @register("joint", module="mtlc.nn.joint:Joint")
@@ -53,6 +59,7 @@ class Joint(AgreementLoss):
         2.0, "weight of the reconstruction, and of the auto-encoder's distance beside the network's", low=0
     )
     zoom: tuple[float, ...] = _zoom()
+    lr_mult: float = _lr_mult("auto-encoder")
 
     paper: ClassVar[str] = "Nishi et al., Joint-Task Regularization for Partially Labeled MTL, CVPR 2024"
     cost: ClassVar[str] = "two more passes of the network, four of the auto-encoder: linear in the tasks"
@@ -67,6 +74,7 @@ class CrossTask(AgreementLoss):
     width: int = key(64, "channels of the mapping's first stage; 64 as published", low=1)
     weight: float = key(2.0, "multiplies the loss; 2 as published", low=0)
     zoom: tuple[float, ...] = _zoom()
+    lr_mult: float = _lr_mult("mapping")
 
     paper: ClassVar[str] = "Li, Liu and Bilen, MTL with partially annotated data, CVPR 2022"
     cost: ClassVar[str] = "one more pass of the network, and passes of the mapping for each pair of tasks"

@@ -143,7 +143,15 @@ class Agreeing:
 
     def parameters(self) -> list[nn.Parameter]:
         """What they learn."""
-        return [weight for place in self._places for weight in self._agreements[place].parameters()]
+        return [weight for some in self.by_rate().values() for weight in some]
+
+    def by_rate(self) -> dict[float, list[nn.Parameter]]:
+        """What they learn, by what multiplies the learning rate for it."""
+        found: dict[float, list[nn.Parameter]] = {}
+        for place in self._places:
+            mult = self._agreements.lines[place].part.lr_mult
+            found.setdefault(mult, []).extend(self._agreements[place].parameters())
+        return found
 
     def losses(self, network: Network, batch: Batch, first: Predictions) -> Iterator[tuple[str, Agreed]]:
         """By name the loss of each line on some samples, of which the network said `first`."""

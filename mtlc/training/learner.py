@@ -50,8 +50,8 @@ class Learner:
             weight.requires_grad_(False)
         self.agreeing = Agreeing(agreements, leg.tasks) if agreements else None
         weights = _by_rate(model, leg.learning)
-        if self.agreeing:
-            weights.setdefault(1.0, []).extend(self.agreeing.parameters())
+        for mult, learnt in self.agreeing.by_rate().items() if self.agreeing else ():
+            weights.setdefault(mult, []).extend(learnt)
         self.optimizer = make_optimizer(leg.optimizer, weights, balancing.losses.parameters())
         self._stepper = Stepper(
             self.module,
