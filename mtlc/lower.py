@@ -86,7 +86,7 @@ class Model:
 def lower(plan: Plan) -> Model:
     """Build the modules, each from its own seed, and both graphs over them."""
     root = nn.Module()
-    attributes = _attributes(plan.graph)
+    attributes = attributes_of(plan.graph)
     levels, multiple = plan.graph.levels(), _multiple(plan.graph)
     for name, step in plan.graph.steps.items():
         reads = tuple(levels[feature] for feature in step.reads)
@@ -132,7 +132,7 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, Auto) else value
 
 
-def _attributes(graph: TaskGraph) -> dict[str, str]:
+def attributes_of(graph: TaskGraph) -> dict[str, str]:
     """A legal attribute for each step: a task may be called `train` or `class`, an attribute may not."""
     names = Names()
     return {step: names.fresh(_legal(step)) for step in graph.steps}

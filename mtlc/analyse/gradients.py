@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mtlc.analyse.partition import Partition
 from mtlc.analyse.sharing import Tasks
@@ -17,9 +17,25 @@ def table(found: Partition) -> str:
     """Each set of tasks with the modules that it shares: those of most tasks first."""
     lines: list[str] = []
     for tasks, names in sorted(found.sets.items(), key=lambda each: -len(each[0])):
-        parameters = f"{len(names)} parameters, {count(found.size(names))} numbers"
-        lines += [f"{_who(tasks, found.tasks)}: {parameters}", *_modules(found, names), ""]
+        lines += [f"{_who(tasks, found.tasks)}: {_size(found, names)}", *_modules(found, names), ""]
     return "\n".join(lines).rstrip()
+
+
+def shared_sets(found: Partition) -> dict[Tasks, str]:
+    """What each set of two or more tasks shares: those of most tasks first."""
+    ordered = sorted(found.shared.items(), key=lambda each: -len(each[0]))
+    return {tasks: f"{_who(tasks, found.tasks)}: {_size(found, names)}" for tasks, names in ordered}
+
+
+def by_step(found: Partition, attributes: Mapping[str, str]) -> dict[str, dict[Tasks, str]]:
+    """How many numbers each step learns for each set of tasks, those of most tasks first. `attributes` says where in
+    the module tree each step's module is."""
+    steps = {attribute: step for step, attribute in attributes.items()}
+    sizes: dict[str, dict[Tasks, int]] = {}
+    for name, tasks in sorted(found.serves.items(), key=lambda each: -len(each[1])):
+        here = sizes.setdefault(steps[name.partition(".")[0]], {})
+        here[tasks] = here.get(tasks, 0) + found.sizes[name]
+    return {step: {tasks: count(size) for tasks, size in each.items()} for step, each in sizes.items()}
 
 
 def backward(part: GradientBalancer | None, found: Partition) -> str:
@@ -75,6 +91,10 @@ def last_shared(found: Partition) -> list[str]:
     """The parameters that all tasks share of the last module that has any."""
     names = found.sets.get(found.tasks, ())
     return [name for name in names if name.partition(".")[0] == names[-1].partition(".")[0]]
+
+
+def _size(found: Partition, names: Sequence[str]) -> str:
+    return f"{len(names)} parameters, {count(found.size(names))} numbers"
 
 
 def _passes(number: int) -> str:

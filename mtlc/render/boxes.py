@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -57,13 +57,20 @@ class Box:
         return self.task is not None and self.side == 0
 
 
-def boxes(graph: TaskGraph, spec: Spec, lanes: Lanes, columns: Columns) -> dict[str, Box]:
+Say = Callable[[Step, tuple[str, ...]], tuple[str, ...]]
+"""What stands in a step's box, from what would stand there otherwise."""
+
+
+def boxes(
+    graph: TaskGraph, spec: Spec, lanes: Lanes, columns: Columns, say: Say | None = None
+) -> dict[str, Box]:
     """The boxes by the name of their step; the image and the predictions stand under their feature's name."""
+    say = say or (lambda _, text: text)
     names = Names(graph.steps)
     image = (names.fresh(IMAGE_FEATURE), Kind.IMAGE, ("image", literal(spec.data.size)), None, 0)
     found = {IMAGE_FEATURE: _sized(*image)}
     for step in graph.steps.values():
-        found[step.name] = _box(step, spec, lanes, columns)
+        found[step.name] = _box(step, spec, lanes, columns, say)
     for task, feature in graph.outputs.items():
         kind = Kind.DENSE if spec.tasks[task].part.dense else Kind.PER_IMAGE
         text = (task, *_kind(spec.tasks[task]))
@@ -85,25 +92,27 @@ def _kind(task: Task) -> Iterator[str]:
         yield "per image"
 
 
-def _box(step: Step, spec: Spec, lanes: Lanes, columns: Columns) -> Box:
+def _box(step: Step, spec: Spec, lanes: Lanes, columns: Columns, say: Say) -> Box:
     column, part = columns.of[step.name], step.part
     if is_shared(step):
         text = tuple(_slab_text(step, lanes, crowded=columns.crowded))
-        return _sized(step.name, Kind.SLAB, text, None, column)
+        return _sized(step.name, Kind.SLAB, say(step, text), None, column)
     if is_hub(step):
         height = max(58.0, min(20 + 11.0 * len(step.reads), MOST_HUB))
         said = words.settings(part.link if isinstance(part, MtiMaps) else part)
-        box = _sized(step.name, Kind.HUB, (part.word, *list(said.values())[:2]), None, column)
+        text = (part.word, *list(said.values())[:2])
+        box = _sized(step.name, Kind.HUB, say(step, text), None, column)
         return _grown(box, 118, height)
     if isinstance(part, Fit):
         text = (f"fit {words.shape(part.writes(())[0])}",)
-        return _sized(step.name, Kind.FIT, text, step.task, column, _side(step, lanes))
+        return _sized(step.name, Kind.FIT, say(step, text), step.task, column, _side(step, lanes))
     if step.training:
-        return _sized(step.name, Kind.TRAINING, (part.word, "training only"), step.task, column, side=-1)
+        text = say(step, (part.word, "training only"))
+        return _sized(step.name, Kind.TRAINING, text, step.task, column, side=-1)
     title = _layer_name(step, spec)
     details = _details(step, crowded=columns.crowded)
     text = (*([title] if title else []), part.word, *details)
-    box = _sized(step.name, Kind.PART, text, step.task, column)
+    box = _sized(step.name, Kind.PART, say(step, text), step.task, column)
     return _grown(box, box.width, min(14 + 7.0 * len(step.reads), MOST_HEIGHT))
 
 

@@ -10,7 +10,7 @@ from mtlc.render.columns import DECODERS, LAYERS
 from mtlc.render.flows import Manner
 from mtlc.render.gaps import MARGIN, shown
 from mtlc.render.heights import NAME
-from mtlc.render.legend import Entry, legend
+from mtlc.render.legend import Entry, Joint, legend
 from mtlc.render.picture import Picture
 from mtlc.render.wires import Path, Point
 from mtlc.schema import call, literal
@@ -19,6 +19,7 @@ TITLE = 15.0
 ROW = 12.0  # from one line of a caption to the next
 TITLED = {"class": "titled"}
 SAMPLE = (26.0, 11.0)
+LEAST_LINE = 400.0  # a line of text below a narrow picture
 
 
 def frame(picture: Picture) -> Iterator[str]:
@@ -103,12 +104,20 @@ def _names(picture: Picture) -> Iterator[str]:
 
 def _legend(picture: Picture) -> Iterator[str]:
     x, y = 0.0, picture.layout.bottom + MARGIN + 26
-    for number, entry in enumerate(legend(picture.boxes, picture.flows)):
+    for number, entry in enumerate(legend(picture.boxes, picture.flows, picture.serving)):
         wide = measure.width(entry.text, measure.SIZE) + (SAMPLE[0] + 6 if entry.sample else 0)
         if x and x + wide > picture.right:
             x, y = 0.0, y + 19
         yield from _entry(number, entry, x, y)
         x += wide + 20
+    if picture.serving:
+        yield from _below(picture.serving.said, y + 26, max(picture.right, LEAST_LINE))
+
+
+def _below(said: Iterable[str], y: float, room: float) -> Iterator[str]:
+    lines = [line for each in said for line in measure.wrap(each, room, 3)]
+    for number, line in enumerate(lines):
+        yield text(f".said.{number}", 0, y + 14 * number, line, measure.SIZE, fontcolor=colours.INK)
 
 
 def _entry(number: int, entry: Entry, x: float, y: float) -> Iterator[str]:
@@ -119,9 +128,15 @@ def _entry(number: int, entry: Entry, x: float, y: float) -> Iterator[str]:
     yield text(name, left, y, entry.text, measure.SIZE, fontcolor=colours.NEUTRAL)
 
 
-def _sample(name: str, sample: Kind | Manner, at: Point) -> Iterable[str]:
+def _sample(name: str, sample: Kind | Manner | Joint, at: Point) -> Iterable[str]:
     colour = colours.PALETTE[0] if isinstance(sample, Kind) else colours.NEUTRAL
     (x, y), (wide, _) = at, SAMPLE
+    if isinstance(sample, Joint):
+        shown = {".stripes": looks.stripes(colours.PALETTE[:2]), "": looks.outline(weighed=sample.weighed)}
+        return [
+            write.node(name + end, (x + wide / 2, y), SAMPLE, {**look, "label": ""})
+            for end, look in shown.items()
+        ]
     if isinstance(sample, Kind):
         look = {"label": "", **looks.box(sample, colour)}
         return [write.node(name, (x + wide / 2, y), SAMPLE, look)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mtlc.render import write
 from mtlc.render.boxes import Kind
 from mtlc.render.colours import INK, NEUTRAL, QUIET, SLAB, WHITE, ink_on, mix, shade, tint
@@ -30,6 +32,27 @@ def box(kind: Kind, colour: str) -> write.Attributes:
         return {**pale, "fontcolor": QUIET}
     fill = WHITE if kind is Kind.FIT else tint(colour)
     return {"fillcolor": fill, "color": colour, "fontcolor": INK}
+
+
+def stripes(tasks: Sequence[str], *, round: bool = False) -> write.Attributes:
+    """What lies behind a box whose parameters serve the tasks of these colours: a stripe each, a wedge where it is
+    round. Graphviz has one pen for a node's outline and between its stripes: `outline` is another node."""
+    shape, style = ("ellipse", "wedged") if round else ("box", "striped")
+    return {
+        "shape": shape,
+        "style": style,
+        "fillcolor": ":".join(map(tint, tasks)),
+        "penwidth": 0,
+        "label": "",
+    }
+
+
+def outline(*, weighed: bool, round: bool = False) -> write.Attributes:
+    """The look of the box itself."""
+    line: write.Attributes = (
+        {"color": INK, "penwidth": 2.2} if weighed else {"color": NEUTRAL, "penwidth": 1.0}
+    )
+    return {"shape": "ellipse" if round else "box", "style": "", "fontcolor": INK, **line}
 
 
 def wire(manner: Manner, colour: str, *, rail: bool = False, others: int = 0) -> write.Attributes:

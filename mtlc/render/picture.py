@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePath
 
@@ -14,6 +14,7 @@ from mtlc.render.columns import DECODERS, Columns, columns
 from mtlc.render.flows import Flow, flows
 from mtlc.render.lanes import Lanes, lanes
 from mtlc.render.layout import Layout, layout
+from mtlc.render.serving import Serving
 from mtlc.spec import Spec
 
 
@@ -26,6 +27,7 @@ class Picture:
     layout: Layout
     outputs: frozenset[str]  # the tasks that are predicted
     colour: Mapping[str, str]  # of each task, by its place in the spec
+    serving: Serving | None = None
 
     @property
     def name(self) -> str:
@@ -40,13 +42,14 @@ class Picture:
         return self.layout.columns[-1][1]
 
 
-def picture(graph: TaskGraph, spec: Spec) -> Picture:
+def picture(graph: TaskGraph, spec: Spec, serving: Serving | None = None) -> Picture:
     rows, cols = lanes(graph, spec), columns(graph)
-    drawn = boxes(graph, spec, rows, cols)
+    drawn = boxes(graph, spec, rows, cols, serving.text if serving else None)
     moved = flows(graph, drawn, rows, cols)
+    moved = [replace(flow, label="") for flow in moved] if serving else moved
     placed = layout(drawn, moved, rows, _titles(spec, cols))
     colour = {task: colours.task_colour(index) for index, task in enumerate(spec.tasks)}
-    return Picture(spec, rows, cols, moved, placed, frozenset(graph.outputs), colour)
+    return Picture(spec, rows, cols, moved, placed, frozenset(graph.outputs), colour, serving)
 
 
 def _titles(spec: Spec, cols: Columns) -> dict[tuple[int, int], float]:
