@@ -1,22 +1,19 @@
 """What each piece of a published system adds: paired runs over seeds, with intervals.
 
-    CCP_ROOT=… python benchmarks/ablate.py sgw|mtcp [--data rooms ccp] [--seeds 5] [--jobs 2] [--minutes 40]
+    CCP_ROOT=… python benchmarks/ablate.py sgw|mtcp|jtr [--data rooms ccp] [--seeds 5] [--jobs 2] [--minutes 40]
 
-Within a seed all variants have the same first weights for what they share, the same order of samples and the
-same budget; the decoders of smaller variants are widened until the numbers of parameters meet as nearly as they
-can. A run is known by the hash of its spec, its data and the code of mtlc: what is there is read, what is
-missing is run until the minutes are over. Calling again goes on.
+Within a seed all variants have the same first weights for what they share, the same order of samples, the same
+labels and the same budget of steps; the decoders of smaller variants are widened until the numbers of parameters
+meet as nearly as they can. A run is known by the hash of its spec, its data and the code of mtlc: what is there is
+read, what is missing is run until the minutes are over. Calling again goes on.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import os
-import subprocess
-import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,51 +22,30 @@ from math import sqrt
 from pathlib import Path
 from statistics import mean, stdev
 
+import kept_runs
+from kept_runs import SPECS, code, digest
 from scipy.stats import t as student
+from systems import BASES, NARROWEST, SYSTEMS, System
 
 import mtlc
 from mtlc.analyse.cost import cost
 from mtlc.api import planned
 from mtlc.source import Source
 
-HERE = Path(__file__).parent
-BASE = 48  # the decoders' width of the largest variant
-KEM = "all via kem(slots = 16, select = 32, heads = 4"
-MTCP = "all -> all via coherence\n  all via trace_back"
-SYSTEMS: dict[
-    str, dict[str, tuple[str, str]]
-] = {  # links and balancing; the first is what others are held to
-    "sgw": {
-        "no link": ("", "equal"),
-        "cross-stitch": ("all via cross_stitch", "equal"),
-        "dense attention": ("all -> all via attention", "equal"),
-        "kem without etf": (f"{KEM}, etf = none)", "equal"),
-        "kem": (f"{KEM}, etf = 48)", "equal"),
-    },
-    "mtcp": {
-        "mt-cp": (MTCP, "lps { spread = 1.6 }"),
-        "without coherence": ("all via trace_back", "lps { spread = 1.6 }"),
-        "without trace-back": ("all -> all via coherence", "lps { spread = 1.6 }"),
-        "equal for lps": (MTCP, "equal"),
-        "uncertainty for lps": (MTCP, "uncertainty"),
-        "dwa for lps": (MTCP, "dwa"),
-    },
-}
+Scores = dict[str, tuple[float, bool]]  # by task and metric: the value, and whether more of it is better
+Pairs = dict[str, dict[int, Scores]]  # by variant, by seed
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training: a variant's spec and a seed; `key` is the hash of all that its result depends on."""
+    """One training: a variant's spec, the labels it keeps and a seed; `key` is the hash of all that its result
+    depends on."""
 
     variant: str
+    labels: str
     seed: int
     text: str
     key: str
-
-
-def spec_text(data: str, links: str, balance: str, dim: int) -> str:
-    body = f"links {{\n  {links}\n}}\n" if links else ""
-    return f'use "{HERE / "ablations" / data}.mtl"\nlet dim = {dim}\n{body}balance {balance}\n'
 
 
 def parameters(text: str) -> int:
@@ -77,49 +53,46 @@ def parameters(text: str) -> int:
     return cost(planned(mtlc.load(Source("variant.mtl", text)))).total.parameters
 
 
-def widened(data: str, variants: dict[str, tuple[str, str]]) -> dict[str, tuple[str, int]]:
-    """Each variant's text and parameters, with decoders as wide as brings it nearest to the largest one."""
-    most = max(parameters(spec_text(data, *each, BASE)) for each in variants.values())
-    found = {}
-    for name, each in variants.items():
-        texts = [spec_text(data, *each, dim) for dim in range(BASE, BASE + 33, 4)]
-        counts = [(abs(parameters(text) - most), text) for text in texts]
-        text = min(counts)[1]
-        found[name] = (text, parameters(text))
-    return found
+def let(system: System, labels: str, seed: int, dim: int) -> str:
+    return f"labels = {labels}(seed = {seed})" if labels else f"dim = {dim}"
+
+
+def widths(system: System, data: str) -> dict[str, int]:
+    """How wide decoders bring each variant's number of parameters nearest to the largest one's."""
+    counts = {
+        name: {
+            dim: parameters(system.text(data, name, f"dim = {dim}"))
+            for dim in range(NARROWEST, NARROWEST + 33, 4)
+        }
+        for name in system.variants
+    }
+    most = max(each[NARROWEST] for each in counts.values())
+
+    def apart(found: tuple[int, int]) -> int:
+        return abs(found[1] - most)
+
+    return {name: min(each.items(), key=apart)[0] for name, each in counts.items()}
 
 
 @cache
-def code() -> str:
-    """A hash of what of mtlc can change a result."""
-    package, outside = Path(mtlc.__file__).parent, ("cli", "render", "page", "codes", "analyse")
-    files = sorted(
-        path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in outside
-    )
-    return digest(*(path.read_text() for path in files))
-
-
-def digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-@cache
-def data_key(data: str) -> str:
-    """The base spec and, of a folder, its manifest and the names and sizes of its files."""
-    texts = [(HERE / "ablations" / f"{data}.mtl").read_text()]
+def data_key(base: str, data: str) -> str:
+    """The base spec and, of a folder, its manifests and the names and sizes of its files."""
+    texts = [base]
     if data == "ccp":
-        root = Path(os.environ["CCP_ROOT"])
-        texts.append((HERE.parent / "specs" / "ccp.yaml").read_text())
-        texts += [f"{path.relative_to(root)} {path.stat().st_size}" for path in sorted(root.rglob("*.*"))]
+        manifests = ["ccp.yaml", "ccp_all.yaml"] if "ccp_all.yaml" in base else ["ccp.yaml"]
+        texts += [(SPECS / name).read_text() for name in manifests] + kept_runs.photos()
     return digest(*texts)
 
 
-def runs(data: str, texts: dict[str, tuple[str, int]], seeds: int) -> Iterator[Run]:
+def runs(system: System, data: str, dims: dict[str, int], seeds: int) -> Iterator[Run]:
     """Seed by seed, so that an early end leaves whole pairs."""
+    known = data_key(system.base(data), data)
     for seed in range(seeds):
-        for variant, (text, _) in texts.items():
-            plain = text.replace(str(HERE), "")
-            yield Run(variant, seed, text, digest(plain, str(seed), data_key(data), code()))
+        for labels in system.labels or ("",):
+            for variant in system.variants:
+                text = system.text(data, variant, let(system, labels, seed, dims.get(variant, 0)))
+                plain = text.replace(str(BASES.parent), "")
+                yield Run(variant, labels, seed, text, digest(plain, str(seed), known, code()))
 
 
 def train(run: Run, out: Path, until: float) -> None:
@@ -127,16 +100,13 @@ def train(run: Run, out: Path, until: float) -> None:
     folder = out / run.key
     if (folder / "test.json").exists() or time.monotonic() > until:
         return
-    spec = out / f"{run.key}.mtl"
+    spec, log = out / f"{run.key}.mtl", out / f"{run.key}.log"
     spec.write_text(run.text)
-    where = ["--resume"] if (folder / "spec.mtl").exists() else ["--out"]
-    command = [sys.executable, "-m", "mtlc", "run", str(spec), "--set", f"train.seed={run.seed}", "-q"]
-    with open(out / f"{run.key}.log", "w") as log:
-        threads = {**os.environ, "OMP_NUM_THREADS": "1"}
-        subprocess.run([*command, *where, str(folder)], check=True, stdout=log, stderr=log, env=threads)
+    if kept_runs.train(spec, [f"train.seed={run.seed}"], folder, log, threads=1):
+        raise SystemExit(f"{run.variant}, seed {run.seed} failed: see {log}")
 
 
-def scores(run: Run, out: Path) -> dict[str, tuple[float, bool]] | None:
+def scores(run: Run, out: Path) -> Scores | None:
     """The first metric of each task and whether more of it is better; None for a run that is not there."""
     file = out / run.key / "test.json"
     if not file.exists():
@@ -159,24 +129,32 @@ def interval(values: list[float]) -> tuple[float, float]:
     return mean(values), float(half)
 
 
-def table(found: dict[str, dict[int, dict[str, tuple[float, bool]]]], sizes: dict[str, int]) -> Iterator[str]:
+def header(metrics: list[str], labels: bool) -> list[str]:
+    names = [*(["labels"] * labels), "variant", "parameters", *metrics, "mean of tasks", "pairs"]
+    return [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
+
+
+def rows(found: Pairs, sizes: dict[str, int], labels: str) -> Iterator[str]:
     """A row for each variant: the paired difference to the first, and its interval, for each metric and their mean.
 
     A difference is in favour of the variant where it is above zero, in per cent of the first one's score.
     """
-    names = list(found)
-    base = found[names[0]]
+    first, *others = found
+    base = found[first]
     metrics = list(next(iter(base.values())))
-    yield "| variant | parameters | " + " | ".join([*metrics, "mean of tasks"]) + " | pairs |"
-    yield "|" + "---|" * (len(metrics) + 4)
+    lead = [labels] if labels else []
     shown = [f"{mean(each[m][0] for each in base.values()):.4f}" for m in metrics]
-    yield f"| {names[0]} | {sizes[names[0]]:,} | {' | '.join(shown)} | | {len(base)} |"
-    for name in names[1:]:
+    yield row(*lead, first, f"{sizes[first]:,}", *shown, "", len(base))
+    for name in others:
         seeds = sorted(base.keys() & found[name].keys())
         better = {m: [gain(base[s][m], found[name][s][m]) for s in seeds] for m in metrics}
         whole = [mean(better[m][i] for m in metrics) for i in range(len(seeds))]
         cells = [said(better[m]) for m in metrics]
-        yield f"| {name} | {sizes[name]:,} | {' | '.join(cells)} | {said(whole)} | {len(seeds)} |"
+        yield row(*lead, name, f"{sizes[name]:,}", *cells, said(whole), len(seeds))
+
+
+def row(*cells: object) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def gain(base: tuple[float, bool], other: tuple[float, bool]) -> float:
@@ -191,6 +169,39 @@ def said(values: list[float]) -> str:
     return f"{middle:+.1f} ± {half:.1f} %{resolved}"
 
 
+def budget(text: str) -> str:
+    """What every variant gets."""
+    spec = mtlc.load(Source("variant.mtl", text))
+    size = f"{spec.data.size.height}x{spec.data.size.width}"
+    return f"{size}, {spec.train.steps} steps of {spec.train.batch} images"
+
+
+def table(found: dict[str, Pairs], sizes: dict[str, int]) -> Iterator[str]:
+    """The rows of all label protocols that have a run of their first variant."""
+    begun = {labels: pairs for labels, pairs in found.items() if next(iter(pairs.values()))}
+    for place, (labels, pairs) in enumerate(begun.items()):
+        if not place:
+            yield from header(list(next(iter(next(iter(pairs.values())).values()))), bool(labels))
+        yield from rows(pairs, sizes, labels)
+
+
+def ablate(name: str, data: str, seeds: int, jobs: int, out: Path, until: float) -> None:
+    """Do what is missing of a system on a data set while there is time, and print what there is."""
+    system = SYSTEMS[name]
+    dims = {} if system.labels else widths(system, data)
+    todo = list(runs(system, data, dims, seeds))
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(lambda run: train(run, out, until), todo))
+    found: dict[str, Pairs] = defaultdict(lambda: {variant: {} for variant in system.variants})
+    for run in todo:
+        if (score := scores(run, out)) is not None:
+            found[run.labels][run.variant][run.seed] = score
+    done = sum(len(each) for pairs in found.values() for each in pairs.values())
+    print(f"\n{name} on {data} ({budget(todo[0].text)}), {done} of {len(todo)} runs\n")
+    sizes = {run.variant: parameters(run.text) for run in todo if run.seed == 0}
+    print("\n".join(table(found, sizes)), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("system", choices=SYSTEMS)
@@ -203,17 +214,7 @@ def main() -> None:
     until = time.monotonic() + 60 * given.minutes
     given.out.mkdir(parents=True, exist_ok=True)
     for data in given.data:
-        texts = widened(data, SYSTEMS[given.system])
-        todo = list(runs(data, texts, given.seeds))
-        with ThreadPoolExecutor(given.jobs) as pool:
-            list(pool.map(lambda run: train(run, given.out, until), todo))
-        found: dict[str, dict[int, dict[str, tuple[float, bool]]]] = {name: {} for name in texts}
-        for run in todo:
-            if (score := scores(run, given.out)) is not None:
-                found[run.variant][run.seed] = score
-        print(f"\n{given.system} on {data}, {sum(map(len, found.values()))} of {len(todo)} runs\n")
-        if next(iter(found.values())):
-            print("\n".join(table(found, {name: size for name, (_, size) in texts.items()})), flush=True)
+        ablate(given.system, data, given.seeds, given.jobs, given.out, until)
 
 
 if __name__ == "__main__":
