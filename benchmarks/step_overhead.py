@@ -57,7 +57,14 @@ class ByHand(nn.Module):
             self.add_module(f"{task}_head", modules(f"{task}_head"))
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        levels = self.neck(self.encoder(image))
+        return self.predictions(self.levels(image), image)
+
+    def levels(self, image: Tensor) -> list[Tensor]:
+        """What all tasks share."""
+        found: list[Tensor] = self.neck(self.encoder(image))
+        return found
+
+    def predictions(self, levels: list[Tensor], image: Tensor) -> dict[str, Tensor]:
         return {
             task: getattr(self, f"{task}_head")(getattr(self, f"{task}_decoder")(levels)[0], image)
             for task in self.tasks
