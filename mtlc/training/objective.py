@@ -69,10 +69,10 @@ class Objective:
             for task, loss in self._losses.items()
         }
 
-    def nothing(self, totals: Totals) -> Losses:
-        """What a part without samples contributes."""
+    def nothing(self, totals: Totals, like: Tensor) -> Losses:
+        """What a part without samples contributes, as numbers like those of a weight."""
         tasks = {each.task for each in self._auxiliaries}
-        zeros = {task: torch.zeros((), device=count.device) for task, count in totals.items()}
+        zeros = {task: like.new_zeros(()) for task in totals}
         return Losses(zeros, {task: zero for task, zero in zeros.items() if task in tasks})
 
     def __call__(self, outputs: Outputs, batch: Batch, totals: Totals) -> Losses:

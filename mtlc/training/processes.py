@@ -27,6 +27,7 @@ from torch.distributed import ProcessGroup
 from mtlc.training.errors import ENVIRONMENT, FAILED, USAGE, RunError
 from mtlc.training.launch import place
 
+K = TypeVar("K")
 T = TypeVar("T")
 AS_LONG_AS_IT_TAKES = timedelta(days=30)
 
@@ -199,16 +200,16 @@ def gathered(value: T) -> list[T]:
     return found
 
 
-def summed(numbers: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def summed(numbers: Mapping[K, Tensor]) -> dict[K, Tensor]:
     """Numbers by name, summed over processes; one that lacks a name adds nothing to it."""
     if not _group:
         return dict(numbers)
-    found: dict[str, float] = {}
+    found: dict[K, float] = {}
     for each in gathered({name: number.item() for name, number in numbers.items()}):
         for name, number in each.items():
             found[name] = found.get(name, 0.0) + number
     like = next(iter(numbers.values()), torch.zeros(()))
-    return {name: torch.tensor(number).to(like) for name, number in found.items()}
+    return {name: torch.tensor(number, dtype=like.dtype, device=like.device) for name, number in found.items()}
 
 
 def merged(found: Mapping[str, T]) -> dict[str, T]:

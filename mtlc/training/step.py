@@ -208,13 +208,13 @@ class Stepper:
         whole = Losses()
         with torch.no_grad(), undisturbed(self.model, self.device):
             for part in parts:
-                none = self.objective.nothing(totals)
+                none = self.objective.nothing(totals, self._weights_of_model[0])
                 whole += self.objective(self.forward(part).outputs, part, totals) if len(part) else none
         return self.objective.weighted(_of_all(whole).main)
 
     def _losses(self, part: Batch, totals: Totals) -> tuple[Losses, Pass]:
         if not len(part):
-            return self.objective.nothing(totals), Pass(({}, {}), [], [])
+            return self.objective.nothing(totals, self._weights_of_model[0]), Pass(({}, {}), [], [])
         found = self.forward(part)
         losses = self.objective(found.outputs, part, totals)
         check_losses(losses, found.outputs, part, totals, self.objective)
@@ -320,7 +320,10 @@ def _of_all(losses: Losses) -> Losses:
     """The losses of a whole batch, from each process's; without a graph where there are several."""
     if not processes.several():
         return losses
-    return Losses(processes.summed(losses.main), processes.summed(losses.auxiliary))
+    main = {(True, task): loss for task, loss in losses.main.items()}
+    found = processes.summed(main | {(False, task): loss for task, loss in losses.auxiliary.items()})
+    both = [{task: loss for (kind, task), loss in found.items() if kind is each} for each in (True, False)]
+    return Losses(*both)
 
 
 def _weights(optimizer: Optimizer, but: Iterable[nn.Parameter]) -> list[nn.Parameter]:
