@@ -3,7 +3,8 @@
 Two to eight dense tasks on `rooms` (from the sixth on they read a label a second time), each image with half of its
 labels; `joint` and `cross_task` at width 16, and no agreement loss. In each round every model takes one step. Of the
 medians a line is fitted, and a parabola in each round: its quadratic term is given, as a share of the step with eight
-tasks, with its 95 % interval ("not resolved": it holds 0). Of K tasks, half of them labelled, `cross_task` has K²/4 pairs an image.
+tasks, with its 95 % interval ("not resolved": it holds 0). Of K tasks, half of them labelled, `cross_task` has K²/4
+pairs an image.
 """
 
 from __future__ import annotations
