@@ -75,19 +75,17 @@ def joined() -> Iterator[None]:
     """Inside this block the processes of a launcher (or of a group of torch.distributed that is there already) are
     one. An error in one of them is raised in all. Raises `RunError` where they do not find each other.
     """
-    if _group:
-        yield
-        return
+    there = several()
     own = not (dist.is_available() and dist.is_initialized())
-    if not (_begin() if own else _join(int(os.environ.get("LOCAL_RANK", dist.get_rank())))):
-        yield
-        return
+    if not there:
+        _begin() if own else _join(int(os.environ.get("LOCAL_RANK", dist.get_rank())))
     try:
         with met():
             yield
             meet()  # nobody leaves while another may still fail
     finally:
-        _leave(own)
+        if several() and not there:
+            _leave(own)
 
 
 @contextmanager
@@ -257,11 +255,11 @@ def on(device: torch.device) -> torch.device:
 # --- beginning and end
 
 
-def _begin() -> bool:
-    """Find the other processes; false where there are none."""
+def _begin() -> None:
+    """Find the other processes, if there are any."""
     mine = place()
     if mine is None:
-        return False
+        return
     if not (dist.is_available() and dist.is_gloo_available()):
         raise RunError("this torch has no gloo, by which processes talk", "start one process", ENVIRONMENT)
     try:
@@ -270,17 +268,16 @@ def _begin() -> bool:
         at = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         message = f"process {mine.rank} of {mine.size} does not find the others at {at}: {_line(error)}"
         raise RunError(message, "start all of them by one launcher", ENVIRONMENT) from None
-    return _join(mine.local)
+    _join(mine.local)
 
 
-def _join(local: int) -> bool:
-    """Of a group that is there; false where it has one process."""
+def _join(local: int) -> None:
+    """Take part in a group that is there."""
     global _group
     if dist.get_world_size() > 1:
         meeting = dist.new_group(backend="gloo", timeout=AS_LONG_AS_IT_TAKES)
         assert meeting is not None
         _group = _Group(dist.get_rank(), dist.get_world_size(), local, meeting)
-    return several()
 
 
 def _leave(own: bool) -> None:

@@ -14,7 +14,9 @@ from mtlc.parts.gradients import GradientBalancer
 from mtlc.parts.part import named
 
 ITERATIVE = {"cagrad", "nash", "fairgrad"}  # weights that are found to a precision
-METHODS = {word: Case(word, tolerance=1e-8 if word in ITERATIVE else 1e-12) for word in named(GradientBalancer)}
+METHODS = {
+    word: Case(word, tolerance=1e-8 if word in ITERATIVE else 1e-12) for word in named(GradientBalancer)
+}
 
 SHORT = 5  # steps: an epoch and more
 AGREED = THREE.replace("balance", "agree { all via consistency }\nbalance")
