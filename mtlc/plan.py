@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mtlc.graph import Auxiliary, Step, TaskGraph, needed
 from mtlc.parts.balance import LossBalancer
@@ -11,7 +12,7 @@ from mtlc.parts.data import Data
 from mtlc.parts.gradients import GradientBalancer
 from mtlc.parts.part import Levels, Part
 from mtlc.parts.training import Eval, Phase, Train
-from mtlc.schema import call, keys, literal, number
+from mtlc.schema import Key, call, keys, literal, number
 from mtlc.spec import Line, Spec, Task
 
 Sections = dict[str, list[tuple[str, ...]]]
@@ -122,11 +123,13 @@ def _joined(sections: Sections) -> str:
 
 def _keys(part: Part) -> list[tuple[str, ...]]:
     """Every key with its value, the defaults too: they are part of what will run."""
-    values = {name: getattr(part, key.attribute) for name, key in keys(type(part)).items()}
-    return [
-        (name, value if isinstance(value, str) else literal(value, every=True))
-        for name, value in values.items()
-    ]
+    return [(name, _value(getattr(part, key.attribute), key)) for name, key in keys(type(part)).items()]
+
+
+def _value(value: Any, key: Key) -> str:
+    if key.bare and isinstance(value, tuple):
+        return f"[{', '.join(value)}]"
+    return value if isinstance(value, str) else literal(value, every=True)
 
 
 def _unsaid(spec: Spec) -> set[str]:

@@ -128,6 +128,11 @@ class Train(Part):
     )
     clip: float | None = key(None, "largest norm of the gradient", above=0)
     seed: int = key(0, "of weights, sample order and augmentation", low=0)
+    recompute: Literal["all"] | tuple[str, ...] = key(
+        (),
+        "layers and tasks of which less is kept for the gradient, to be computed anew block by block; or `all`",
+        name=True,
+    )
     save: int = key(200, "steps between checkpoints", low=1)
     workers: int = key(0, "processes that prepare samples beside the training one", low=0)
     on_bad_sample: Literal["stop", "skip"] = key(

@@ -23,7 +23,7 @@ from mtlc.resolve.params import Params
 from mtlc.resolve.relations import Relations
 from mtlc.resolve.sizes import check_sizes
 from mtlc.resolve.tasks import Tasks, declared
-from mtlc.resolve.training import check_names, eval_of, phases_of, train_of
+from mtlc.resolve.training import check_names, check_recompute, eval_of, phases_of, train_of
 from mtlc.resolve.twins import look_at_twins
 from mtlc.resolve.values import Reader
 from mtlc.spec import Agreement, Line, Spec, Task
@@ -59,6 +59,7 @@ def _draft(file: File, diagnostics: Diagnostics, overrides: Iterable[Override], 
     links, agree = _relations(desk, layers, {**found, **tasks.drafts})
     balance, train, evaluation, phases = balance_of(desk), train_of(desk), eval_of(desk), phases_of(desk)
     check_names(desk, layers.found, found, evaluation, phases)
+    check_recompute(desk, [*layers.found, *found], train)
     check_mix(desk, train, sets)
     desk.report_no_layers()
     desk.reader.params.report()

@@ -54,20 +54,30 @@ def check_names(
                 _no_task(desk, f"train.{name}.freeze", frozen, [*layers, *tasks], spot)
 
 
-def _item(desk: Desk, phase: str, key: str, place: int) -> Span | None:
-    """Where an item of a phase's list stands; None for a list that a `let` names."""
+def check_recompute(desk: Desk, known: list[str], train: Train | None) -> None:
+    """The layers and tasks that are computed anew."""
+    names = train.recompute if train and isinstance(train.recompute, tuple) else ()
+    for place, name in enumerate(names):
+        if name not in known:
+            _no_task(desk, "train.recompute", name, ["all", *known], _item(desk, None, "recompute", place))
+
+
+def _item(desk: Desk, phase: str | None, key: str, place: int) -> Span | None:
+    """Where an item of a list stands, of a phase or of `train` itself; None for a list that a `let` names."""
     block = desk.blocks.one("train")
-    value = block.inner[phase].entries[key].value if block else None
+    entries = block and (block.inner[phase].entries if phase else block.entries)
+    value = entries[key].value if entries and key in entries else None
     return value.items[place].span if isinstance(value, ListValue) else None
 
 
 def _no_task(desk: Desk, path: str, name: str, known: Iterable[str], spot: Span | None = None) -> None:
-    layers = ("shared", "layer") if path.endswith("freeze") else ()
+    either = path.endswith(("freeze", "recompute"))
+    layers = ("shared", "layer") if either else ()
     if desk.blocks.may_hold(name, "task", *layers) or (layers and not next(desk.blocks.of(*layers), None)):
         return
     guess = suggest(name, known)
     hint = f"did you mean `{guess}`?" if guess else f"choose from {ticked(known)}"
     code = "MTL501" if path == "eval.best" else "MTL203"
-    what = "no task and no layer" if path.endswith("freeze") else "no task"
+    what = "no task and no layer" if either else "no task"
     message = f"`{path.rsplit('.', 1)[-1]}` names `{name}`, which is {what} of this spec"
     desk.reader.error(code, message, spot or desk.origins[path].span, "undeclared", hint=hint)

@@ -9,6 +9,7 @@ from torch import nn
 
 from mtlc.data.batch import Batch
 from mtlc.lower import Model
+from mtlc.nn.recompute import recomputing
 from mtlc.plan import Plan
 from mtlc.training import schedule
 from mtlc.training.agreement import Agreeing, Agreements
@@ -16,7 +17,7 @@ from mtlc.training.balancing import Balancing
 from mtlc.training.errors import RunError
 from mtlc.training.objective import Objective
 from mtlc.training.optimizer import make_optimizer
-from mtlc.training.phases import Leg
+from mtlc.training.phases import Leg, recomputed
 from mtlc.training.scaler import Scaler
 from mtlc.training.sparing import Sparing
 from mtlc.training.step import Stepper, Taken
@@ -48,6 +49,7 @@ class Learner:
         self._held = list(_learned(model, leg.fixed))
         for weight in self._held:
             weight.requires_grad_(False)
+        self._undo = [recomputing(model.module(step)) for step in recomputed(plan)]
         self.agreeing = Agreeing(agreements, leg.tasks) if agreements else None
         weights = _by_rate(model, leg.learning)
         for mult, learnt in self.agreeing.by_rate().items() if self.agreeing else ():
@@ -74,6 +76,9 @@ class Learner:
         self.optimizer.zero_grad(set_to_none=True)
         for weight in self._held:
             weight.requires_grad_(True)
+        for undo in self._undo:
+            undo()
+        self._undo = []
 
     def rate(self, step: int) -> float:
         """The learning rate of a step, counted over the whole run from 0, where no `lr_mult` changes it."""

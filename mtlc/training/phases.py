@@ -89,6 +89,17 @@ def _still(plan: Plan, phase: Phase, tasks: tuple[str, ...]) -> set[str]:
     }
 
 
+def recomputed(plan: Plan) -> tuple[str, ...]:
+    """The steps of the graph that `train.recompute` names: layers, and all that tasks have of their own."""
+    named, steps = plan.train.recompute, plan.graph.steps
+    spans = [layer.span for name, layer in plan.spec.layers.items() if name in named]
+    return tuple(
+        name
+        for name, step in steps.items()
+        if named == "all" or step.task in named or (isinstance(step.part, Layer) and step.span in spans)
+    )
+
+
 def _cut(phases: Mapping[str, Phase], steps: int) -> Iterator[tuple[str, Phase]]:
     for name, phase in phases.items():
         if steps > 0:
