@@ -104,7 +104,7 @@ def _as_one() -> Iterator[None]:
     if mine is None:
         yield
         return
-    from mtlc.training.processes import joined
+    from mtlc.training.meeting import joined
 
     with joined():
         if mine.rank:  # until the process ends: errors are told by the first

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mtlc.lower import Model
-from mtlc.training import processes
+from mtlc.training import meeting, processes
 from mtlc.training.board import copied_to, require_tensorboard
 from mtlc.training.device import choose
 from mtlc.training.diary import Diary
@@ -23,7 +23,7 @@ from mtlc.training.scores import Result
 from mtlc.training.trainer import Trainer
 
 
-@processes.joined()
+@meeting.joined()
 def train(
     model: Model,
     out: Path | str,
@@ -49,7 +49,7 @@ def train(
     same result. Only the first one writes, and tells `report`. Raises `RunError`, in all of them.
     """
     plan = shortened(model.plan, steps)
-    folder, where = RunFolder(processes.shared(Path(out))), processes.on(choose(device))
+    folder, where = RunFolder(processes.shared(Path(out))), meeting.on(choose(device))
     board = folder.board if tensorboard or (resume and folder.board.exists()) else None
     if board:
         require_tensorboard()
@@ -74,13 +74,13 @@ def train(
         report.close()
 
 
-@processes.joined()
+@meeting.joined()
 def rehearse(
     model: Model, *, device: str = "auto", report: Report | None = None, init: Path | str | None = None
 ) -> None:
     """Take one step (of each phase) on the real data: nothing is evaluated or kept. Raises `RunError`."""
     report = report if report and processes.first() else Silent()
-    where = processes.on(choose(device))
+    where = meeting.on(choose(device))
     first = None if init is None else initial(model, Path(init))
     try:
         with TemporaryDirectory() as gone, clear_data_errors():

@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 
 from mtlc.balance.method import Balancer, total
 from mtlc.data.batch import Batch
-from mtlc.training import conflict, processes
+from mtlc.training import conflict, meeting, processes
 from mtlc.training.again import draw_again, drawn, undisturbed
 from mtlc.training.agreement import Agreed, Agreeing
 from mtlc.training.cut import Pass
@@ -86,7 +86,7 @@ class Stepper:
 
     def __call__(self, batch: Batch) -> Taken:
         """One step; none where the batch is empty. Raises `finite.NotFinite`, before weights change."""
-        with processes.met(NotFinite):
+        with meeting.met(NotFinite):
             return self._taking(cut(self.objective.settled(batch), self.accumulate))
 
     def _taking(self, parts: Sequence[Batch]) -> Taken:

@@ -21,7 +21,7 @@ from mtlc.analyse.partition import Partition, partition
 from mtlc.data.batch import Batch
 from mtlc.lower import Model
 from mtlc.parts.data import Flip, Jitter
-from mtlc.training import processes
+from mtlc.training import meeting, processes
 from mtlc.training.agreement import Agreements
 from mtlc.training.balancing import balancing
 from mtlc.training.errors import RunError
@@ -138,7 +138,7 @@ def _one(rank: int, count: int, port: int, work: Any, arguments: tuple[Any, ...]
         "MASTER_PORT": port,
     }
     os.environ |= {name: str(value) for name, value in told.items()}
-    with processes.joined():
+    with meeting.joined():
         work(*arguments)
 
 
@@ -225,7 +225,7 @@ def runs_and_a_death(out: Path) -> None:
     if processes.rank():
         os.kill(os.getpid(), signal.SIGKILL)
     try:
-        processes.meet()
+        meeting.meet()
     except RunError as error:
         (out / "said").write_text(error.message)
         raise
