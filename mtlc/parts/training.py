@@ -133,6 +133,7 @@ class Train(Part):
         "layers and tasks of which less is kept for the gradient, to be computed anew block by block; or `all`",
         name=True,
     )
+    compile: bool = key(False, "have torch.compile translate the training graph")
     save: int = key(200, "steps between checkpoints", low=1)
     workers: int = key(0, "processes that prepare samples beside the training one", low=0)
     on_bad_sample: Literal["stop", "skip"] = key(
@@ -147,6 +148,11 @@ class Train(Part):
         "or weights in the order of the `data` blocks",
         above=0,
     )
+
+    def problems(self) -> Iterator[Problem]:
+        if self.compile and self.recompute:
+            message = "`recompute` means nothing beside `compile = true`, which chooses by itself what to keep"
+            yield Problem("recompute", message, "leave one of them out")
 
 
 @register("eval")

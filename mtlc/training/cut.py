@@ -26,8 +26,8 @@ class Cut:
     `reads[task]`, the task's prediction and its auxiliary ones. All are over the modules of the model.
     """
 
-    trunk: fx.GraphModule
-    tails: Mapping[str, fx.GraphModule]
+    trunk: nn.Module
+    tails: Mapping[str, nn.Module]
     reads: Mapping[str, tuple[str, ...]]
 
 

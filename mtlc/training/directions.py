@@ -15,7 +15,8 @@ from mtlc.balance.gradients.chooser import Chooser
 from mtlc.balance.gradients.method import Array
 from mtlc.lower import Model
 from mtlc.training import processes
-from mtlc.training.cut import Pass, cut, run
+from mtlc.training.compiling import compiled
+from mtlc.training.cut import Cut, Pass, cut, run
 from mtlc.training.errors import RunError
 from mtlc.training.rows import Rows
 from mtlc.training.trunk import (
@@ -67,7 +68,7 @@ class Directions:
     ) -> None:
         """`joint`: one choice of weights for all sets; `last`: by the last module that all share, for all sets."""
         self.chooser, self.joint = chooser, joint or last
-        self.cut = cut(model, tasks)
+        self.cut = self._quick = cut(model, tasks)
         self._own = {task: learning(tail) for task, tail in self.cut.tails.items()}
         sets = by_tasks(learning(self.cut.trunk), partition, tasks)
         self._private = {each: found for each, found in sets.items() if len(each) == 1}
@@ -95,8 +96,17 @@ class Directions:
 
     # --- a step
 
+    def compile(self, device: torch.device) -> None:
+        """Have torch.compile translate what it can: each task's own part, and what tasks share in steps that have one
+        backward pass through it, as a translated one cannot keep its graph for another. Raises `RunError`."""
+        tails = {task: compiled(tail, device) for task, tail in self.cut.tails.items()}
+        self.cut = Cut(self.cut.trunk, tails, self.cut.reads)
+        self._quick = Cut(compiled(self.cut.trunk, device), tails, self.cut.reads)
+
     def forward(self, images: Tensor) -> Pass:
-        return run(self.cut, images)
+        """After `begin`."""
+        once = not self._due and not self._by_rows and len(list(self._passes())) < 2
+        return run(self._quick if once else self.cut, images)
 
     def begin(self, present: Iterable[str], *, cut: bool, scale: float) -> None:
         """A step in which these tasks have labels, over a batch that is `cut` in parts or not; objectives come times

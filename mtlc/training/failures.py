@@ -13,6 +13,7 @@ from mtlc.lower import Model
 from mtlc.nn.weights import WeightsError
 from mtlc.parts.foreign import PartError, called, first_line, foreign
 from mtlc.training import processes
+from mtlc.training.compiling import by_compiler, first_said
 from mtlc.training.errors import ENVIRONMENT, FAILED, RunError
 from mtlc.training.finite import NotFinite
 
@@ -52,6 +53,9 @@ def clear_model_errors(model: Model, at: Callable[[], str]) -> Iterator[None]:
     except RunError:
         raise
     except Exception as error:
+        if by_compiler(error):
+            hint = "leave `train.compile` out: the model then runs as it is, or says where it fails"
+            raise RunError(f"{at()}: torch.compile failed: {first_said(error)}", hint) from error
         place, own = _place(model, error), _own(model, error)
         if _of_a_worker(error) or not place or not (own or isinstance(error, RuntimeError | ValueError)):
             raise

@@ -14,6 +14,7 @@ from mtlc.plan import Plan
 from mtlc.training import schedule
 from mtlc.training.agreement import Agreeing, Agreements
 from mtlc.training.balancing import Balancing
+from mtlc.training.compiling import compiled
 from mtlc.training.errors import RunError
 from mtlc.training.objective import Objective
 from mtlc.training.optimizer import make_optimizer
@@ -55,18 +56,22 @@ class Learner:
         for mult, learnt in self.agreeing.by_rate().items() if self.agreeing else ():
             weights.setdefault(mult, []).extend(learnt)
         self.optimizer = make_optimizer(leg.optimizer, weights, balancing.losses.parameters())
+        directions = balancing.gradients.directions(model, leg.tasks) if balancing.gradients else None
+        if directions and plan.train.compile:
+            directions.compile(device)
         self._stepper = Stepper(
             self.module,
             self.objective,
             balancing.losses,
             self.optimizer,
             scaler,
-            balancing.gradients.directions(model, leg.tasks) if balancing.gradients else None,
+            directions,
             device=device,
             precision=plan.train.precision,
             clip=plan.train.clip,
             accumulate=plan.train.accumulate,
             agreeing=self.agreeing,
+            network=compiled(self.module, device) if plan.train.compile and not directions else None,
         )
         skip = plan.train.on_not_finite == "skip"
         self._take = Sparing(self._stepper, balancing) if skip else self._stepper

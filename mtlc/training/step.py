@@ -76,8 +76,11 @@ class Stepper:
         clip: float | None,
         accumulate: int,
         agreeing: Agreeing | None = None,
+        network: nn.Module | None = None,
     ) -> None:
+        """`network` is called in place of the model; its weights are the model's."""
         self.model, self.objective, self.balancer, self.optimizer = model, objective, balancer, optimizer
+        self.network = model if network is None else network
         self.scaler, self.directions, self.agreeing = scaler, directions, agreeing
         self.device, self.precision, self.clip, self.accumulate = device, precision, clip, accumulate
         self._first: list[Mapping[str, Tensor]] = []  # predictions for each part, for agreement losses
@@ -102,7 +105,9 @@ class Stepper:
         agreed = self._agree(parts, whole.images)
         weights = self._weights(losses)
         moved = self._move(lambda: self._blamed(parts, totals, weights, random))
-        taken = replace(self._taken(losses, weights, agreed, overflow=not moved, seen=seen), images=whole.images)
+        taken = replace(
+            self._taken(losses, weights, agreed, overflow=not moved, seen=seen), images=whole.images
+        )
         if moved and totals:
             self._tell_balancer(taken, parts, totals)
         return taken
@@ -111,7 +116,7 @@ class Stepper:
         """A forward pass of the train graph over a part of a batch."""
         with arithmetic(self.device, self.precision):
             images = images_on(part.images, self.device)
-            return self.directions.forward(images) if self.directions else Pass(self.model(images), [], [])
+            return self.directions.forward(images) if self.directions else Pass(self.network(images), [], [])
 
     def _counted(self, parts: Sequence[Batch]) -> _Whole:
         # Counted where the batch lies: on a device, each task's "is there any?" would wait for it.
