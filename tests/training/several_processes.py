@@ -159,7 +159,7 @@ class Interrupting(Silent):
             signal.raise_signal(signal.SIGINT)
 
 
-def _drawing() -> Model:
+def drawing() -> Model:
     """A model whose training draws random numbers, in a run with all that a resumed one has to go on with."""
     text = THREE.replace("balance equal", "balance pcgrad { losses = lps(every = 3), every = 2 }")
     data = ToyPart(images=10, val=3, test=2, bare=("depth",), augment=(Flip(), Jitter()))
@@ -171,7 +171,7 @@ def _drawing() -> Model:
 
 def runs(out: Path) -> None:
     """Runs that end well, and one that fails in one process only; what each process has of them."""
-    whole, cut, again = (_drawing() for _ in range(3))
+    whole, cut, again = (drawing() for _ in range(3))
     results = {
         "whole": train(whole, out / "whole", device="cpu"),
         "cut": train(cut, out / "cut", device="cpu", report=Interrupting(5)),

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import torch
-from several_processes import SPARING, THREE, beside_each_other, runs_and_a_death
+from several_processes import SPARING, THREE, beside_each_other, drawing, runs_and_a_death
 from test_step import without_batch_norm
 from toy import toy
 
+from mtlc.training import processes
 from mtlc.training.checkpoint import STATE, WEIGHTS, read_weights
+from mtlc.training.errors import USAGE, RunError
 from mtlc.training.loop import train
 from mtlc.training.run_folder import RunFolder
 from mtlc.training.scores import Unfit
+from mtlc.training.together import refuse_too_many
 
 
 class Ran(NamedTuple):
@@ -96,3 +100,16 @@ def test_an_error_in_one_process_is_raised_in_all(ran):
 
 def test_a_process_that_dies_does_not_leave_the_others_waiting(ran):
     assert (ran.out / "said").read_text() == "another process of this run is gone"
+
+
+def test_one_process_goes_on_with_a_run_of_two(ran, tmp_path):
+    out = shutil.copytree(ran.out / "cut", tmp_path / "cut")
+    assert train(drawing(), out, device="cpu", resume=True, steps=9).step == 9
+
+
+def test_more_processes_than_images_in_a_batch_are_refused(monkeypatch):
+    monkeypatch.setattr(processes, "size", lambda: 3)
+    refuse_too_many(toy(train__batch=3).plan)
+    with pytest.raises(RunError, match="3 processes share a batch of 2 images") as found:
+        refuse_too_many(toy(train__batch=2).plan)
+    assert found.value.exit_code == USAGE and "`train.batch` to 3 or more" in found.value.hint
