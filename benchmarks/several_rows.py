@@ -102,10 +102,12 @@ def main() -> None:
     for method in methods:
         kinds = ("mtlc", *OTHERS, *PLAIN)
         found[method] = side_by_side(kinds, method, size, steps=given.steps, rounds=given.rounds)
-        print(" | ".join(times(method, found[method])), file=sys.stderr, flush=True)
         for kind, each in found[method].items():
             if each.failure:
-                print(f"{kind}: {each.failure}", file=sys.stderr)
+                print(f"{kind}, {method}: {each.failure}", file=sys.stderr)
+                if kind not in TORCHJD:
+                    raise SystemExit(1)
+        print(" | ".join(times(method, found[method])), file=sys.stderr, flush=True)
     names = ["mtlc", *OTHERS.values()]
     plain = [f"every = {EVERY}", "equal", f"ratio (at most {KEPT:.2f})"]
     print(f"Milliseconds of a step, medians of {given.steps * given.rounds}:\n")
@@ -125,7 +127,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="mtlc, TorchJD and a loop by hand, side by side")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="METHOD")
-    parser.add_argument("--steps", type=int, default=4, help="steps of a turn")
+    parser.add_argument("--steps", type=int, default=3, help="steps of a turn")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--encoder", default=Size.encoder, help="a timm model")
     parser.add_argument("--size", type=int, default=Size.image, help="height and width of images")

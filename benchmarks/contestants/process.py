@@ -24,8 +24,8 @@ class Held:
 
 
 def serve(pipe: Connection, kind: str, method: str, size: Size) -> None:
-    """Build, take the first steps and send a `Held`; then, for each number received, take so many steps and send their
-    seconds. 0 ends it. What goes wrong is sent as text."""
+    """Build; once something is received take the first steps and send a `Held`; then, for each number received, take so
+    many steps and send their seconds. 0 ends it. What goes wrong is sent as text."""
     warnings.simplefilter("ignore")
     try:
         _serve(pipe, kind, method, size)
@@ -56,6 +56,7 @@ def _serve(pipe: Connection, kind: str, method: str, size: Size) -> None:
         taken += 1
         return time.perf_counter() - start
 
+    pipe.recv()
     for _ in range(WARM):
         counted.mark()
         timed()

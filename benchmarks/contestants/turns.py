@@ -62,14 +62,15 @@ class Contestant:
         """The median over turns of their means, where a turn's steps do not all do the same."""
         return median(map(mean, self.turns)) if self.turns and not self.failure else math.nan
 
-    def ready(self) -> None:
-        """Wait for the first steps."""
+    def begin(self) -> None:
+        """The first steps, while no other one takes any."""
+        self.pipe.send("begin")
         self.held = self._answer() or self.held
 
     def _answer(self) -> Any:
         try:
             said = self.pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):
             said = "the process has ended"
         if not isinstance(said, str):
             return said
@@ -82,10 +83,9 @@ def side_by_side(
 ) -> dict[str, Contestant]:
     """By kind, with the times of so many steps in each round; those in `PLAIN` take EVERY, in which weights are chosen
     once. Who begins changes from round to round."""
-    found = {}
-    for kind in kinds:
-        found[kind] = Contestant(*spawned(serve, kind, method, size))
-        found[kind].ready()
+    found = {kind: Contestant(*spawned(serve, kind, method, size)) for kind in kinds}
+    for each in found.values():
+        each.begin()
     for place in range(rounds):
         for kind in (*kinds[place % len(kinds) :], *kinds[: place % len(kinds)]):
             found[kind].turn(EVERY if kind in PLAIN else steps)

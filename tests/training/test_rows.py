@@ -43,6 +43,11 @@ def test_inner_products_are_those_of_the_gradients(monkeypatch, window):
         torch.testing.assert_close(found[group], matrix @ matrix.T, rtol=1e-13, atol=1e-13)
 
 
+def test_no_more_columns_are_multiplied_at_once_than_a_window_has():
+    windows = list(module._windows([5, 0, 9, 2], 4))
+    assert [sum(part.stop - part.start for _, part in each) for each in windows] == [4, 4, 4, 4]
+
+
 def test_rows_become_their_weighted_sum_in_the_layout_of_the_parameters():
     here = parameters()
     kept, given = Rows(TASKS, here), {task: gradients(here) for task in TASKS}
