@@ -43,6 +43,8 @@ def test_a_link_of_ones_own_is_refused_without_plugins():
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_the_exported_infer_graph_of_a_spec_holds_nothing_for_training_alone(path):
     overrides = {"data.size": "64x64"}
+    if "nyud" in path.stem:  # a swin is exported ten times as slowly, and says nothing more here
+        overrides["shared.encoder.model"] = '"resnet18"'
     model = mtlc.build(mtlc.load(path, overrides))
     size = (2, 3, 64, 64)
     exported = torch.export.export(

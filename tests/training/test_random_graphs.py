@@ -141,7 +141,7 @@ def test_random_task_graphs_build_take_a_step_and_slice_to_equal_outputs() -> No
     seen: set[str] = set()
     some = st.lists(st.sampled_from(BALANCERS), min_size=2, max_size=2, unique=True)
 
-    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(
         specs(),
         st.sampled_from([(32, 32), (31, 33), (17, 40)]),
