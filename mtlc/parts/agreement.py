@@ -28,7 +28,9 @@ class AgreementLoss(Part):
 
     def arguments(self, reads: tuple[Levels, ...]) -> dict[str, Any]:
         """What its module is made from; views are made outside it."""
-        return {name: value for name, value in super().arguments(reads).items() if name not in ("zoom", "lr_mult")}
+        return {
+            name: value for name, value in super().arguments(reads).items() if name not in ("zoom", "lr_mult")
+        }
 
     def problems(self) -> Iterator[Problem]:
         if not self.zoom:

@@ -151,7 +151,9 @@ class Train(Part):
 
     def problems(self) -> Iterator[Problem]:
         if self.compile and self.recompute:
-            message = "`recompute` means nothing beside `compile = true`, which chooses by itself what to keep"
+            message = (
+                "`recompute` means nothing beside `compile = true`, which chooses by itself what to keep"
+            )
             yield Problem("recompute", message, "leave one of them out")
 
 
