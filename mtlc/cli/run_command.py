@@ -22,6 +22,21 @@ if TYPE_CHECKING:
     from mtlc.training.report import Report
 
 
+@contextmanager
+def _as_one() -> Iterator[None]:
+    """Where a launcher started several processes, they do this together, and only the first one says anything."""
+    mine = place()
+    if mine is None:
+        yield
+        return
+    from mtlc.training.meeting import joined
+
+    with joined():
+        if mine.rank:  # until the process ends: errors are told by the first
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+        yield
+
+
 @click.command("run")
 @click.argument("spec", required=False)
 @click.option("--out", type=click.Path(path_type=Path), help="The run folder; default runs/<spec>-<n>.")
@@ -43,6 +58,7 @@ if TYPE_CHECKING:
 )
 @click.option("--dry", is_flag=True, help="Take one step on the real data; evaluate nothing, keep nothing.")
 @shared
+@_as_one()
 def command(
     spec: str | None,
     out: Path | None,
@@ -60,21 +76,6 @@ def command(
 
     Several processes train together: `torchrun --nproc_per_node 2 -m mtlc run SPEC`, or `accelerate launch`.
     """
-    with _as_one():
-        _run(spec, out, resume, init, steps, device, tensorboard, dry, options)
-
-
-def _run(
-    spec: str | None,
-    out: Path | None,
-    resume: Path | None,
-    init: Path | None,
-    steps: int | None,
-    device: str,
-    tensorboard: bool,
-    dry: bool,
-    options: Options,
-) -> None:
     if resume is not None and (out is not None or dry):
         raise click.UsageError("--resume goes on in its own folder: leave --out and --dry out")
     if resume is not None and init is not None:
@@ -95,21 +96,6 @@ def _run(
     note(
         f"Next: mtlc report {quote(str(folder))}, or mtlc predict --run {quote(str(folder))} PHOTOS", options
     )
-
-
-@contextmanager
-def _as_one() -> Iterator[None]:
-    """Where a launcher started several processes, they do this together, and only the first one says anything."""
-    mine = place()
-    if mine is None:
-        yield
-        return
-    from mtlc.training.meeting import joined
-
-    with joined():
-        if mine.rank:  # until the process ends: errors are told by the first
-            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-        yield
 
 
 def _rehearse(spec: str, device: str, init: Path | None, options: Options) -> None:

@@ -17,6 +17,7 @@ from mtlc.nn.embeddings import Binary, Embedding, OneHot, Squashed, Unit
 from mtlc.plan import Plan
 from mtlc.spec import Agreement as Line
 from mtlc.spec import Task
+from mtlc.training.errors import RunError
 from mtlc.training.objective import make
 
 Predictions = Mapping[str, Tensor]
@@ -58,7 +59,7 @@ class Agreements(nn.ModuleList):
 
     def fit(self, batches: Iterable[Batch]) -> None:
         """Estimate the mean and the spread of numbers from the labels of training, until each task has enough of
-        them or the batches are over."""
+        them or the batches are over. Raises `RunError` for a task whose labels hold no known number."""
         wanted = self._measured()
         labels: dict[str, list[Tensor]] = {task: [] for task in wanted}
         for batch in batches if wanted else ():
@@ -68,7 +69,7 @@ class Agreements(nn.ModuleList):
                 break
         for task, embeddings in wanted.items():
             for embedding in embeddings:
-                embedding.fit(labels[task])
+                _fit(embedding, task, labels[task])
 
     def loss(self, place: int, network: Network, batch: Batch, first: Predictions, step: int) -> Agreed:
         """The loss of one line on some samples, of which the network said `first`."""
@@ -111,6 +112,17 @@ def _made(line: Line, embeddings: Mapping[str, Embedding], seed: int) -> Agreeme
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return cast(Agreement, make(line.part, embeddings=embeddings))
+
+
+def _fit(embedding: Squashed, task: str, labels: list[Tensor]) -> None:
+    try:
+        embedding.fit(labels)
+    except ValueError as error:
+        message = f"task `{task}` cannot meet others in `agree`: {error}"
+        hint = (
+            "`mtlc data check SPEC` counts what is labelled; name the other tasks in `agree` instead of `all`"
+        )
+        raise RunError(message, hint, 1) from None
 
 
 def _embedding(task: Task) -> Embedding:

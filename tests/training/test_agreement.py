@@ -16,6 +16,7 @@ from mtlc.source import Source
 from mtlc.training.agreement import Agreements
 from mtlc.training.balancing import balancing
 from mtlc.training.checkpoint import WEIGHTS, read_state, read_weights
+from mtlc.training.errors import RunError
 from mtlc.training.learner import Learner
 from mtlc.training.loop import train
 from mtlc.training.phases import legs
@@ -158,6 +159,16 @@ def test_mean_and_spread_come_from_labels_that_are_there():
     (squashed,) = (each for each in agreements[0].embeddings if hasattr(each, "mean"))
     assert squashed.mean.item() == pytest.approx(known[known > 0].mean().item(), rel=1e-6)
     assert squashed.std.item() == pytest.approx(known[known > 0].std(correction=0).item(), rel=1e-2)
+
+
+def test_a_task_whose_labels_say_nothing_is_named():
+    model = model_of(JOINT)
+    batch = batch_of(model)
+    blank = replace(batch, labels={**batch.labels, "depth": torch.zeros_like(batch.labels["depth"])})
+    with pytest.raises(
+        RunError, match="task `depth` cannot meet others in `agree`: no label has a known value"
+    ):
+        Agreements(model.plan).fit([blank])
 
 
 def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path):
