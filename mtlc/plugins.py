@@ -42,6 +42,12 @@ def import_plugin(path: Path) -> None:
     _run(name, real)
 
 
+def forget_plugins() -> None:
+    """Take out all that was imported, as in a new process."""
+    while _last:
+        _forget(_last.popitem()[1])
+
+
 def _digest(real: str) -> str:
     try:
         return hashlib.sha256(Path(real).read_bytes()).hexdigest()[:16]

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from mtlc.api import front
 from mtlc.diagnostics import Diagnostic, Diagnostics
+from mtlc.plugins import forget_plugins
 from mtlc.source import Source
 from mtlc.spec import Spec
 
@@ -38,6 +39,13 @@ def plain_numbers() -> Iterator[None]:
     yield
     if "torch" in sys.modules:
         sys.modules["torch"].set_flush_denormal(False)
+
+
+@pytest.fixture(autouse=True)
+def no_plugins() -> Iterator[None]:
+    """Parts of a file that a spec uses are known in the whole process: later tests must not find them."""
+    yield
+    forget_plugins()
 
 
 @pytest.fixture

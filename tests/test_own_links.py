@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import pytest
 
-from mtlc import plugins
 from mtlc.cli import main
+from mtlc.plugins import forget_plugins
 
 FILM = '''"""Film."""
 from dataclasses import dataclass
@@ -70,14 +69,7 @@ def own(tmp_path, monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
         assert "bug in mtlc" not in out + err and "Traceback" not in out + err
         return ended.value.code or 0, out + err
 
-    yield run
-    forget_links()
-
-
-def forget_links() -> None:
-    """As in a new process: nothing of a file is known."""
-    for name in [each for each in sys.modules if each.startswith("mtlc_plugin")]:
-        plugins._forget(name)
+    return run
 
 
 def test_the_link_without_a_mistake_runs(own):
@@ -166,7 +158,7 @@ def test_a_run_keeps_its_own_copy_of_the_link_and_needs_no_other(own, tmp_path, 
 
     assert own("run --out run")[0] == 0
     assert 'use "film.py"' in (tmp_path / "run" / "spec.mtl").read_text()
-    forget_links()
+    forget_plugins()
     (tmp_path / "film.py").unlink()
     (tmp_path / "run").rename(tmp_path / "moved")
     assert after("eval --run moved")[0] == 0
