@@ -44,7 +44,9 @@ class CrossEntropy(nn.Module):
         return _counts(label != self.absent)
 
     def forward(self, prediction: Tensor, label: Tensor, totals: Tensor) -> Tensor:
-        scores = _exact(prediction).masked_fill((label == self.absent).unsqueeze(1), 0.0)
+        scores = _exact(prediction)
+        if not _finite(scores):  # else its gradient is 0 where ignored, and a copy is saved
+            scores = scores.masked_fill((label == self.absent).unsqueeze(1), 0.0)
         total = F.cross_entropy(scores, label, ignore_index=self.absent, reduction="sum")
         return _mean(total, totals)
 
@@ -176,8 +178,7 @@ def _measured(depth: Tensor) -> Tensor:
 
 def _directed(normals: Tensor) -> Tensor:
     """B×H×W: where a label has a direction."""
-    size = normals.abs().sum(1)
-    return (size > 0) & (size < torch.inf)  # false for NaN, too
+    return _measured(normals.abs().sum(1))
 
 
 def _decided(label: Tensor) -> Tensor:
@@ -185,7 +186,7 @@ def _decided(label: Tensor) -> Tensor:
 
 
 def _counts(*masks: Tensor) -> Tensor:
-    return torch.stack([mask.sum() for mask in masks])
+    return torch.stack([mask.count_nonzero() for mask in masks])
 
 
 def _where(valid: Tensor, prediction: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
@@ -200,6 +201,11 @@ def _where(valid: Tensor, prediction: Tensor, label: Tensor) -> tuple[Tensor, Te
 def _exact(prediction: Tensor) -> Tensor:
     """In 32 bits, unless it has 64."""
     return prediction if prediction.dtype == torch.float64 else prediction.float()
+
+
+def _finite(scores: Tensor) -> bool:
+    """Whether all are finite, where that is known without waiting for a device."""
+    return scores.device.type == "cpu" and bool(torch.isfinite(scores.detach().sum()))
 
 
 def _mean(total: Tensor, totals: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -140,38 +140,3 @@ def _embedding(task: Task) -> Embedding:
 def _generator(seed: str, device: torch.device) -> torch.Generator:
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8]) >> 1
     return torch.Generator(device).manual_seed(number)
-
-
-class Agreeing:
-    """The agreement losses that act while some tasks are trained."""
-
-    def __init__(self, agreements: Agreements, tasks: Collection[str]) -> None:
-        self._agreements, self._places = agreements, agreements.among(tasks)
-        self._names = {place: _name(agreements.lines, place) for place in self._places}
-        self.step = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._places)
-
-    def parameters(self) -> list[nn.Parameter]:
-        """What they learn."""
-        return [weight for some in self.by_rate().values() for weight in some]
-
-    def by_rate(self) -> dict[float, list[nn.Parameter]]:
-        """What they learn, by what multiplies the learning rate for it."""
-        found: dict[float, list[nn.Parameter]] = {}
-        for place in self._places:
-            mult = self._agreements.lines[place].part.lr_mult
-            found.setdefault(mult, []).extend(self._agreements[place].parameters())
-        return found
-
-    def losses(self, network: Network, batch: Batch, first: Predictions) -> Iterator[tuple[str, Agreed]]:
-        """By name the loss of each line on some samples, of which the network said `first`."""
-        for place, name in self._names.items():
-            yield name, self._agreements.loss(place, network, batch, first, self.step)
-
-
-def _name(lines: Sequence[Line], place: int) -> str:
-    """The word of a line's loss, with the line's number where it is not the only one of that word."""
-    words = [line.part.word for line in lines]
-    return words[place] if words.count(words[place]) == 1 else f"{words[place]}_{place + 1}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 from mtlc.training.errors import ENVIRONMENT, USAGE, RunError
 
 M = TypeVar("M", bound=nn.Module)
+T = TypeVar("T")
 
 
 def choose(name: str) -> torch.device:
@@ -55,11 +58,23 @@ def describe(device: torch.device) -> str:
     return f"cpu ({threads} thread{'s' * (threads != 1)})"
 
 
-def arithmetic(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """The forward pass in `fp32` or, by autocast, in `bf16` or `fp16`."""
-    if precision == "fp32":
-        return nullcontext()
-    return torch.autocast(device.type, dtype={"bf16": torch.bfloat16, "fp16": torch.float16}[precision])
+@dataclass(frozen=True)
+class Arithmetic:
+    """On which device a forward pass runs, in `fp32` or, by autocast, in `bf16` or `fp16`."""
+
+    device: torch.device
+    precision: str = "fp32"
+
+    def __call__(self, network: Callable[[Tensor], T], images: Tensor) -> T:
+        """What a network on that device says of images B×3×H×W, wherever these lie."""
+        with self._chosen():
+            return network(images_on(images, self.device))
+
+    def _chosen(self) -> AbstractContextManager[object]:
+        if self.precision == "fp32":
+            return nullcontext()
+        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
+        return torch.autocast(self.device.type, dtype=dtype)
 
 
 def _cuda_devices() -> int:

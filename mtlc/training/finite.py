@@ -56,7 +56,10 @@ def check_agreement(name: str, each: Tensor, part: Batch) -> None:
 def sum_of(tensors: Sequence[Tensor]) -> Tensor:
     """The sum of all entries: not finite where one of them is not (or where they overflow together), and half
     the price of a norm."""
-    return torch.stack([each.sum() for each in tensors]).sum()
+    short = [each for each in tensors if each.ndim == 1]  # biases and norms: most tensors, few numbers
+    whole = [torch.cat(short)] if short else []
+    whole += [each for each in tensors if each.ndim != 1]
+    return torch.stack([each.sum() for each in whole]).sum()
 
 
 def of_gradient(

@@ -12,16 +12,19 @@ from mtlc.lower import Model
 from mtlc.nn.recompute import recomputing
 from mtlc.plan import Plan
 from mtlc.training import schedule
-from mtlc.training.agreement import Agreeing, Agreements
+from mtlc.training.agreeing import Agreeing
+from mtlc.training.agreement import Agreements
 from mtlc.training.balancing import Balancing
 from mtlc.training.compiling import compiled
+from mtlc.training.device import Arithmetic
 from mtlc.training.errors import RunError
 from mtlc.training.objective import Objective
 from mtlc.training.optimizer import make_optimizer
 from mtlc.training.phases import Leg, recomputed
 from mtlc.training.scaler import Scaler
 from mtlc.training.sparing import Sparing
-from mtlc.training.step import Stepper, Taken
+from mtlc.training.step import Stepper
+from mtlc.training.taken import Taken
 
 
 class Learner:
@@ -66,8 +69,7 @@ class Learner:
             self.optimizer,
             scaler,
             directions,
-            device=device,
-            precision=plan.train.precision,
+            arithmetic=Arithmetic(device, plan.train.precision),
             clip=plan.train.clip,
             accumulate=plan.train.accumulate,
             agreeing=self.agreeing,

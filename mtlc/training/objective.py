@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import Any, cast
 
 import torch
@@ -60,12 +62,12 @@ class Objective:
 
     def totals(self, parts: Sequence[Batch]) -> dict[str, Tensor]:
         """What is labelled in all the parts of a batch."""
-        return labelled(self.counts(parts))
+        return {task: count for task, count in self.counts(parts).items() if count[0] > 0}
 
     def counts(self, parts: Sequence[Batch]) -> dict[str, Tensor]:
         """The same with an entry for every task."""
         return {
-            task: torch.stack([loss.measure(part.labels.get(task, NONE)) for part in parts]).sum(0)
+            task: reduce(add, (loss.measure(part.labels.get(task, NONE)) for part in parts))
             for task, loss in self._losses.items()
         }
 
@@ -103,11 +105,6 @@ def make(part: Part, **more: Any) -> nn.Module:
 
 def detached(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {task: each.detach() for task, each in losses.items()}
-
-
-def labelled(counts: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Those of the tasks that have a label at all."""
-    return {task: count for task, count in counts.items() if count[0] > 0}
 
 
 def _sum(left: Mapping[str, Tensor], right: Mapping[str, Tensor]) -> dict[str, Tensor]:

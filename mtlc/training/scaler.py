@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
+from mtlc.balance.method import total
+
 FIRST = 2.0**16  # scale, torch's default; too high for most models, which takes a few steps to find out
 LIMIT = 24  # skipped steps in a row: down to a scale of 1/256
 
@@ -41,6 +43,12 @@ class Scaler:
 
     def scaled(self, objective: Tensor) -> Tensor:
         return self._scaler.scale(objective)
+
+    def backward(self, *terms: Tensor) -> None:
+        """Add the gradient of the sum, scaled; nothing where all that it depends on is frozen."""
+        objective = total(terms)
+        if objective.requires_grad:
+            self.scaled(objective).backward()  # type: ignore[no-untyped-call]
 
     def unscale(self, optimizer: Optimizer) -> None:
         """Bring the gradient to its own size, so that it can be clipped."""

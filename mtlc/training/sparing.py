@@ -17,7 +17,8 @@ from mtlc.training.finite import NotFinite
 from mtlc.training.position import Position
 from mtlc.training.report import Report
 from mtlc.training.scores import Unfit
-from mtlc.training.step import Stepper, Taken
+from mtlc.training.step import Stepper
+from mtlc.training.taken import Taken
 
 MOST = 100  # steps in a row that may be left out
 

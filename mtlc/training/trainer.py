@@ -36,7 +36,7 @@ from mtlc.training.run_folder import RunFolder
 from mtlc.training.scaler import Scaler
 from mtlc.training.scores import Result, Scores
 from mtlc.training.sparing import count_spared
-from mtlc.training.step import Taken, told
+from mtlc.training.taken import Taken, told
 
 
 class Trainer:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import torch
-from test_not_finite import learner
+from test_not_finite import learner, recorded
 from test_step import batch_of
 from torch import nn
 from toy import SHARP, SPEC, ToyPart, toy
@@ -91,6 +91,17 @@ def test_a_run_keeps_the_names_of_weights_and_goes_on_from_them(tmp_path: Path) 
     stored = read_weights(next(tmp_path.rglob(WEIGHTS)))
     assert set(stored) == set(names) and not any("_orig_mod" in name for name in names)
     train(toy(ToyPart(val=4, test=4), SMALL, train__compile=True), tmp_path, device="cpu", resume=True)
+
+
+@pytest.mark.usefixtures("without_cpp")
+def test_what_tasks_agree_on_is_that_of_the_model_as_it_is(tmp_path: Path) -> None:
+    text = SMALL.replace("balance equal", "agree { all via consistency(weight = 1) }\nbalance equal")
+    told = []
+    for compile in (True, False):
+        model = toy(ToyPart(bare=("semseg",), val=0, test=0), text, train__compile=compile, train__optimizer="sgd")
+        train(model, tmp_path / str(compile), device="cpu", steps=2)
+        told.append([line["agree"]["consistency"] for line in recorded(tmp_path / str(compile))])
+    assert told[0] == pytest.approx(told[1], rel=1e-4) and min(told[0]) > 0
 
 
 @pytest.mark.usefixtures("without_cpp")

@@ -209,12 +209,13 @@ def test_no_weights_can_end_the_run_and_says_why(tmp_path):
         train(model, tmp_path / "run", device="cpu")
 
 
-class Scaled:
+class Scaled(Scaler):
     """A scaler at one scale, of which a gradient of 64 bits never overflows."""
 
-    enabled = exhausted = False
+    scale = 1.0
 
     def __init__(self, scale):
+        super().__init__(torch.device("cpu"), "fp32")
         self.scale = scale
 
     def scaled(self, objective):
@@ -235,7 +236,7 @@ def test_with_fp16_the_scale_of_the_loss_changes_no_direction():
     for scale in (1.0, 1024.0):
         model = model_of("nash")
         take = learner(model)
-        take._stepper.scaler = Scaled(scale)
+        take._stepper.supervise.scaler = take._stepper.move.scaler = Scaled(scale)
         take(double(batch_of(model)), 0)
         found.append(gradients(model))
     for name, each in found[0].items():

@@ -84,7 +84,7 @@ def kept(text: str, recompute: str) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        outputs = take._stepper.forward(batch)
+        outputs = take._stepper.supervise.forward(batch)
     own = {each.data_ptr() for each in model.train.parameters()}
     del outputs
     return sum(count for place, count in found.items() if place not in own)

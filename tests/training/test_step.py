@@ -13,11 +13,13 @@ from mtlc.data.batch import Target
 from mtlc.data.loader import in_order
 from mtlc.data.open import open_data
 from mtlc.training.balancing import balancing
+from mtlc.training.device import Arithmetic
 from mtlc.training.finite import NotFinite
 from mtlc.training.objective import Objective
 from mtlc.training.optimizer import make_optimizer
 from mtlc.training.scaler import Scaler
-from mtlc.training.step import Stepper, cut
+from mtlc.training.step import Stepper
+from mtlc.training.whole import cut
 
 SUPERVISED = SPEC.replace(
     "balance", "links { semseg, depth via trace_back(supervise = 0.5) }\ntask semseg { weight = 3 }\nbalance"
@@ -33,8 +35,9 @@ def stepper(model, **keys):
     plan = model.plan
     balancer = balancing(plan, torch.device("cpu")).losses
     optimizer = make_optimizer(plan.train.optimizer, {1.0: model.train.parameters()}, balancer.parameters())
-    defaults = {"device": torch.device("cpu"), "precision": "fp32", "clip": None, "accumulate": 1}
-    scaler = Scaler(torch.device("cpu"), keys.get("precision", "fp32"))
+    arithmetic = Arithmetic(torch.device("cpu"), keys.pop("precision", "fp32"))
+    defaults = {"arithmetic": arithmetic, "clip": None, "accumulate": 1}
+    scaler = Scaler(arithmetic.device, arithmetic.precision)
     return Stepper(model.train, Objective(plan), balancer, optimizer, scaler, None, **(defaults | keys))
 
 
@@ -94,7 +97,7 @@ def test_an_auxiliary_loss_has_its_own_and_its_tasks_weight():
     take = stepper(model)
     batch = batch_of(model)
     totals = take.objective.totals([batch])
-    outputs = take.forward(batch).outputs
+    outputs = take.supervise.forward(batch).outputs
     alone = [
         each.weight * take.objective.weights[each.task]
         * take.objective.loss(each.task, outputs[1][each.feature], batch.labels[each.task], totals)
@@ -161,9 +164,9 @@ def test_bf16_computes_the_forward_pass_in_16_bits_and_the_loss_in_32():
     model = toy()
     take = stepper(model, precision="bf16")
     batch = batch_of(model)
-    predictions, _ = take.forward(batch).outputs
+    predictions, _ = take.supervise.forward(batch).outputs
     assert {each.dtype for each in predictions.values()} <= {torch.bfloat16, torch.float32}
-    exact = {task: each.clone() for task, each in stepper(model).forward(batch).outputs[0].items()}
+    exact = {task: each.clone() for task, each in stepper(model).supervise.forward(batch).outputs[0].items()}
     assert any(not torch.equal(predictions[task].float(), exact[task]) for task in exact)
     losses = take.objective((predictions, {}), batch, take.objective.totals([batch]))
     assert {each.dtype for each in losses.main.values()} == {torch.float32}
