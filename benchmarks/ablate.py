@@ -1,6 +1,7 @@
 """What each piece of a published system adds: paired runs over seeds, with intervals.
 
     CCP_ROOT=… python benchmarks/ablate.py sgw|mtcp|jtr [--data rooms ccp] [--seeds 5] [--jobs 2] [--minutes 40]
+                                           [--variants NAME …] [--labels random …] [--steps N]
 
 Within a seed all variants have the same first weights for what they share, the same order of samples, the same
 labels and the same budget of steps; the decoders of smaller variants are widened until the numbers of parameters
@@ -45,6 +46,7 @@ class Run:
     labels: str
     seed: int
     text: str
+    settings: tuple[str, ...]
     key: str
 
 
@@ -84,7 +86,9 @@ def data_key(base: str, data: str) -> str:
     return digest(*texts)
 
 
-def runs(system: System, data: str, dims: dict[str, int], seeds: int) -> Iterator[Run]:
+def runs(
+    system: System, data: str, dims: dict[str, int], seeds: int, settings: tuple[str, ...]
+) -> Iterator[Run]:
     """Seed by seed, so that an early end leaves whole pairs."""
     known = data_key(system.base(data), data)
     for seed in range(seeds):
@@ -92,7 +96,8 @@ def runs(system: System, data: str, dims: dict[str, int], seeds: int) -> Iterato
             for variant in system.variants:
                 text = system.text(data, variant, let(system, labels, seed, dims.get(variant, 0)))
                 plain = text.replace(str(BASES.parent), "")
-                yield Run(variant, labels, seed, text, digest(plain, str(seed), known, code()))
+                key = digest(plain, str(seed), known, code(), *settings)
+                yield Run(variant, labels, seed, text, settings, key)
 
 
 def train(run: Run, out: Path, until: float) -> None:
@@ -102,7 +107,7 @@ def train(run: Run, out: Path, until: float) -> None:
         return
     spec, log = out / f"{run.key}.mtl", out / f"{run.key}.log"
     spec.write_text(run.text)
-    if kept_runs.train(spec, [f"train.seed={run.seed}"], folder, log, threads=1):
+    if kept_runs.train(spec, [f"train.seed={run.seed}", *run.settings], folder, log, threads=1):
         raise SystemExit(f"{run.variant}, seed {run.seed} failed: see {log}")
 
 
@@ -169,9 +174,9 @@ def said(values: list[float]) -> str:
     return f"{middle:+.1f} ± {half:.1f} %{resolved}"
 
 
-def budget(text: str) -> str:
+def budget(run: Run) -> str:
     """What every variant gets."""
-    spec = mtlc.load(Source("variant.mtl", text))
+    spec = mtlc.load(Source("variant.mtl", run.text), dict(each.split("=") for each in run.settings))
     size = f"{spec.data.size.height}x{spec.data.size.width}"
     return f"{size}, {spec.train.steps} steps of {spec.train.batch} images"
 
@@ -185,11 +190,19 @@ def table(found: dict[str, Pairs], sizes: dict[str, int]) -> Iterator[str]:
         yield from rows(pairs, sizes, labels)
 
 
-def ablate(name: str, data: str, seeds: int, jobs: int, out: Path, until: float) -> None:
+def ablate(
+    name: str,
+    system: System,
+    data: str,
+    seeds: int,
+    settings: tuple[str, ...],
+    jobs: int,
+    out: Path,
+    until: float,
+) -> None:
     """Do what is missing of a system on a data set while there is time, and print what there is."""
-    system = SYSTEMS[name]
     dims = {} if system.labels else widths(system, data)
-    todo = list(runs(system, data, dims, seeds))
+    todo = list(runs(system, data, dims, seeds, settings))
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(lambda run: train(run, out, until), todo))
     found: dict[str, Pairs] = defaultdict(lambda: {variant: {} for variant in system.variants})
@@ -197,7 +210,7 @@ def ablate(name: str, data: str, seeds: int, jobs: int, out: Path, until: float)
         if (score := scores(run, out)) is not None:
             found[run.labels][run.variant][run.seed] = score
     done = sum(len(each) for pairs in found.values() for each in pairs.values())
-    print(f"\n{name} on {data} ({budget(todo[0].text)}), {done} of {len(todo)} runs\n")
+    print(f"\n{name} on {data} ({budget(todo[0])}), {done} of {len(todo)} runs\n")
     sizes = {run.variant: parameters(run.text) for run in todo if run.seed == 0}
     print("\n".join(table(found, sizes)), flush=True)
 
@@ -209,12 +222,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=40)
+    parser.add_argument("--variants", nargs="+", help="the first is what the others are held to")
+    parser.add_argument("--labels", nargs="+", choices=["one", "random"], help="of those that a system has")
+    parser.add_argument("--steps", type=int, help="in place of what is written in `ablations/`")
     parser.add_argument("--out", type=Path, default=Path("runs/ablate"))
     given = parser.parse_args()
     until = time.monotonic() + 60 * given.minutes
     given.out.mkdir(parents=True, exist_ok=True)
+    system = SYSTEMS[given.system].only(given.variants, given.labels)
+    settings = (f"train.steps={given.steps}",) if given.steps else ()
     for data in given.data:
-        ablate(given.system, data, given.seeds, given.jobs, given.out, until)
+        ablate(given.system, system, data, given.seeds, settings, given.jobs, given.out, until)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A training step of mtlc beside the same step written by hand in plain PyTorch: python benchmarks/step_overhead.py
 
 Four dense tasks on `rooms`, a neck, four decoders, equal weights, AdamW; the modules are the same, the wiring,
-losses and step are written out, and both keep weights and images channels last. Both start from the same weights
+losses and step are written out, and both keep weights and images channels last and have torch's fused AdamW. Both start from the same weights
 and see the same batches, one step each in turn, either first as often; the first losses must agree. The figure
 is the ratio of the medians of the steps' times.
 """
@@ -87,9 +87,9 @@ def losses_by_hand(out: dict[str, Tensor], labels: dict[str, Tensor]) -> dict[st
 
 
 class StepByHand:
-    def __init__(self, model: ByHand) -> None:
+    def __init__(self, model: ByHand, fused: bool) -> None:
         self.model = model.to(memory_format=torch.channels_last).train()
-        self.optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-4)
+        self.optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-4, fused=fused)
 
     def __call__(self, batch: Batch) -> dict[str, float]:
         self.optimizer.zero_grad(set_to_none=True)
@@ -100,7 +100,7 @@ class StepByHand:
         return {task: loss.item() for task, loss in losses.items()}
 
 
-def measure(encoder: str, steps: int) -> tuple[float, float, float]:
+def measure(encoder: str, steps: int, fused: bool) -> tuple[float, float, float]:
     """Seconds of a step of mtlc, of one by hand, and the largest relative difference of a loss."""
     spec = load(Source("step.mtl", SPEC.format(ENCODERS[encoder])))
     model, twin = build(spec), build(spec)
@@ -108,7 +108,7 @@ def measure(encoder: str, steps: int) -> tuple[float, float, float]:
     batches = [batch for batch, _ in zip(loader(plan).batches(0), range(4), strict=False)]
     placed(model.train, device)
     ours = Learner(model, plan, legs(plan)[0], balancing(plan, device), Scaler(device, "fp32"), device)
-    by_hand = StepByHand(ByHand(twin.module))
+    by_hand = StepByHand(ByHand(twin.module), fused)
     first = batches[0]
     taken, losses = ours(first, 0).losses, by_hand(first)  # later the two runs drift apart by rounding
     apart = max(abs(taken[task] / losses[task] - 1) for task in losses)
@@ -126,9 +126,10 @@ def measure(encoder: str, steps: int) -> tuple[float, float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--unfused", action="store_true", help="by hand, AdamW as torch has it by default")
     given = parser.parse_args()
     for encoder in ENCODERS:
-        ours, by_hand, apart = measure(encoder, given.steps)
+        ours, by_hand, apart = measure(encoder, given.steps, not given.unfused)
         print(
             f"{encoder:9} mtlc {1000 * ours:.1f} ms  by hand {1000 * by_hand:.1f} ms  "
             f"ratio {ours / by_hand:.3f} (at most {LIMIT})  losses differ by {apart:.1e}"

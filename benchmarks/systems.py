@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 BASES = Path(__file__).parent / "ablations"
@@ -26,6 +26,11 @@ class System:
     def text(self, data: str, variant: str, let: str) -> str:
         """The whole spec of a variant; `let` is what the base leaves open."""
         return f'use "{BASES / self.bases[data]}.mtl"\nlet {let}\n{self.variants[variant]}'
+
+    def only(self, variants: Sequence[str] | None, labels: Sequence[str] | None) -> System:
+        """With these variants and label protocols alone; None for all."""
+        some = self.variants if variants is None else {name: self.variants[name] for name in variants}
+        return replace(self, variants=some, labels=self.labels if labels is None else tuple(labels))
 
     def base(self, data: str) -> str:
         """The text of a base."""

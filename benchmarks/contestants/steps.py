@@ -89,7 +89,7 @@ class Plain(ABC):
             [*model.module(f"{task}_decoder").parameters(), *model.module(f"{task}_head").parameters()]
             for task in TASKS
         ]
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3, weight_decay=1e-4)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3, weight_decay=1e-4, fused=True)
 
     def __call__(self, batch: Batch) -> None:
         self.optimizer.zero_grad(set_to_none=True)

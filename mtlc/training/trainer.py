@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -15,13 +15,12 @@ from mtlc.data.errors import DataError
 from mtlc.data.loader import Loader
 from mtlc.lower import Model
 from mtlc.plan import Plan
-from mtlc.training import conflict, own_parts, processes, together, words
+from mtlc.training import own_parts, processes, together, words
 from mtlc.training.agreement import Agreements
 from mtlc.training.atomic import make_folder
 from mtlc.training.balancing import balancing
 from mtlc.training.checkpoint import WEIGHTS, load_weights, pack_state, pack_weights
 from mtlc.training.device import placed
-from mtlc.training.errors import RunError
 from mtlc.training.evaluations import Evaluations
 from mtlc.training.failures import clear_model_errors, load_pretrained
 from mtlc.training.feed import loader
@@ -31,12 +30,11 @@ from mtlc.training.learner import Learner, refuse_idle
 from mtlc.training.phases import leg_at, legs
 from mtlc.training.position import Position, position_in, restore, state_of
 from mtlc.training.record import Record, Unwritten
-from mtlc.training.report import Done, Report, Start
+from mtlc.training.report import Report, Start
 from mtlc.training.run_folder import RunFolder
 from mtlc.training.scaler import Scaler
 from mtlc.training.scores import Result, Scores
-from mtlc.training.sparing import count_spared
-from mtlc.training.taken import Taken, told
+from mtlc.training.telling import Teller
 
 
 class Trainer:
@@ -47,7 +45,6 @@ class Trainer:
 
     record: Record
     first: Initial | None = None
-    _failure_told = False
 
     def __init__(
         self, model: Model, plan: Plan, folder: RunFolder, device: torch.device, report: Report
@@ -58,6 +55,7 @@ class Trainer:
         self.loader = loader(plan)
         self.module = placed(model.train, device)
         self.balancing = balancing(plan, device)
+        self.teller = Teller(plan, self.loader, self.balancing, report)
         self.agreements = Agreements(plan).to(device) if plan.spec.agree else None
         self.scaler = Scaler(device, plan.train.precision)
         self.legs = legs(plan)
@@ -140,10 +138,7 @@ class Trainer:
             skipped=dict(self.at.skipped),
             unfit=dict(self.at.unfit),
         )
-        if self.at.overflows:
-            self.report.note(words.overflows(self.at.overflows))
-        if (gradients := self.balancing.gradients) and gradients.chooser.failures:
-            self.report.note(words.no_directions(gradients.part.word, gradients.chooser.failures))
+        self.teller.end(self.at)
         self.report.end(result)
         return result
 
@@ -172,10 +167,10 @@ class Trainer:
             {task: loss * self.learner.objective.weights[task] for task, loss in taken.losses.items()},
             epoch_end=self.at.step % self.loader.steps_per_epoch == 0,
         )
-        self._tell(batch, taken, lr)
+        self.teller.step(batch, taken, lr, self.learner.leg, self.at, self.record)
         if leg_at(self.legs, self.at.step) is not self.learner.leg:
             self._enter_phase()
-            self._tell_phase()
+            self.teller.phase(self.learner.leg, self.at)
 
     def _learner(self) -> Learner:
         """For the phase of the next step. A checkpoint at the border of two phases belongs to the second."""
@@ -188,54 +183,9 @@ class Trainer:
         self.learner = self._learner()
         processes.same([self.module])  # what is fixed from now on has statistics of one process
 
-    def _tell_phase(self) -> None:
-        if self.at.phase and self.at.step < self.plan.steps:
-            self.report.note(words.phase(self.learner.leg))
-
     def close(self) -> None:
         """Nothing of the model stays frozen."""
         self.learner.release()
-
-    def _tell(self, batch: Batch, taken: Taken, lr: float) -> None:
-        step = self.at.step
-        self.at.empty += taken.empty
-        if taken.empty and self.at.empty == 1:
-            label = "has no label of the phase's tasks" if self.at.phase else "has no label at all"
-            lacks = label if taken.images else "has no sample that could be read"
-            self.report.note(f"the batch of step {step} {lacks}: such steps change nothing")
-        self.at.overflows += taken.overflow
-        if taken.overflow and self.at.overflows == 1:
-            self.report.note(words.overflow(step))
-        phase = self.learner.leg.name
-        more = ({"skipped": list(batch.skipped)} if batch.skipped else {}) | (
-            {"phase": phase} if phase else {}
-        )
-        self.record.add(kind="train", step=step, lr=lr, **told(taken), **more)
-        self._leave_out(batch.skipped)
-        count_spared(taken, self.at, self.report)
-        conflicts = conflict.conflicts(taken.seen) if taken.seen else None
-        done = Done(step, self.plan.steps, taken.images, taken.losses, taken.weights, phase, conflicts)
-        self.report.step(done)
-        self._tell_failure()
-
-    def _tell_failure(self) -> None:
-        """Say once that a gradient-level method found no weights; how often is said at the end."""
-        gradients = self.balancing.gradients
-        if gradients and gradients.chooser.failures and not self._failure_told:
-            self._failure_told = True
-            reason, then = gradients.chooser.reason, gradients.part.on_failure
-            self.report.note(words.no_direction(gradients.part.word, reason, self.at.step, then))
-
-    def _leave_out(self, skipped: Mapping[str, str]) -> None:
-        """Count samples that were left out, tell of each once, and stop where nothing else is left."""
-        self.at.left_out += len(skipped)
-        for id, reason in skipped.items():
-            if self.at.skipped.setdefault(f"train/{id}", reason) is reason:
-                self.report.note(f"left out: {reason}")
-        if sum(each.startswith("train/") for each in self.at.skipped) == self.loader.images:
-            reason = next(iter(self.at.skipped.values()))
-            message = f"none of the {self.loader.images} training samples can be read: {reason}"
-            raise RunError(message, "`mtlc data check SPEC` lists what is wrong, by file")
 
     def _validate(self, stop: Stop) -> bool:
         """Evaluate where the spec says so; whether the weights are the best so far."""
@@ -284,11 +234,7 @@ class Trainer:
         self.report.start(start)
         for note in together.notes(self.model, self.legs):
             self.report.note(note)
-        for task, count in self.loader.labelled.items():
-            if 100 * count < self.loader.images:
-                self.report.note(words.rare(task, count, self.loader.images))
-        if len(self.loader.pools) > 1:
-            self.report.note(words.epoch(self.loader.pools))
+        self.teller.data()
         for line in self.first.words() if self.first else ():
             self.report.note(line)
-        self._tell_phase()
+        self.teller.phase(self.learner.leg, self.at)

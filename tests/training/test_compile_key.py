@@ -98,7 +98,9 @@ def test_what_tasks_agree_on_is_that_of_the_model_as_it_is(tmp_path: Path) -> No
     text = SMALL.replace("balance equal", "agree { all via consistency(weight = 1) }\nbalance equal")
     told = []
     for compile in (True, False):
-        model = toy(ToyPart(bare=("semseg",), val=0, test=0), text, train__compile=compile, train__optimizer="sgd")
+        model = toy(
+            ToyPart(bare=("semseg",), val=0, test=0), text, train__compile=compile, train__optimizer="sgd"
+        )
         train(model, tmp_path / str(compile), device="cpu", steps=2)
         told.append([line["agree"]["consistency"] for line in recorded(tmp_path / str(compile))])
     assert told[0] == pytest.approx(told[1], rel=1e-4) and min(told[0]) > 0
