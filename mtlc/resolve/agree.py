@@ -44,7 +44,7 @@ def _line(relations: Relations, relation: Relation, call: Call, fine: bool) -> A
         return None
     tasks = tuple(dict.fromkeys(each for name in names for each in _meant(relations, name)))
     if len(tasks) < 2:
-        if not relations.blocks.may_hold("task"):
+        if relations.declared and not relations.blocks.may_hold("task"):  # of no task at all is told elsewhere
             message = f"`{call.name.text}` needs at least two tasks"
             reader.error("MTL220", message, call.name.span, hint="name more tasks, or take the line out")
         return None
