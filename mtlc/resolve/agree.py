@@ -44,7 +44,8 @@ def _line(relations: Relations, relation: Relation, call: Call, fine: bool) -> A
         return None
     tasks = tuple(dict.fromkeys(each for name in names for each in _meant(relations, name)))
     if len(tasks) < 2:
-        if relations.declared and not relations.blocks.may_hold("task"):  # of no task at all is told elsewhere
+        # Where there is no task at all, that is told elsewhere.
+        if relations.declared and not relations.blocks.may_hold("task"):
             message = f"`{call.name.text}` needs at least two tasks"
             reader.error("MTL220", message, call.name.span, hint="name more tasks, or take the line out")
         return None
